@@ -1,0 +1,1 @@
+"""Label passages with a fine-tuned transformer; torch is needed for training only."""

@@ -1,0 +1,67 @@
+"""Labelled reports: the JSONL format of the corpus, parsed once into typed records."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import GoldError, OffsetError
+from pipeline.report import ASSERTIONS, Assertion, Passage, check_interval
+
+
+@dataclass(frozen=True, slots=True)
+class GoldLabel:
+    """What a person (or another careful reader) says of one sentence; categories most central first."""
+
+    start: int
+    end: int
+    assertion: Assertion
+    categories: tuple[str, ...]
+    actors: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldReport:
+    """A labelled report: a sentence without a label is a negative."""
+
+    id: str
+    text: str
+    passages: tuple[Passage, ...]
+    labels: Mapping[tuple[int, int], GoldLabel]
+
+
+def read_gold(path: Path) -> Iterator[GoldReport]:
+    """Yield the labelled reports of a JSONL file; raise GoldError naming the line of the first one that does not fit."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield _report(json.loads(line))
+                except (KeyError, TypeError, ValueError, OffsetError) as error:
+                    raise GoldError(f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})") from error
+
+
+def _report(row: Mapping[str, Any]) -> GoldReport:
+    text = row["text"]
+    sections = [(s["start"], s["end"], s["name"]) for s in row.get("sections", [])]
+    passages = tuple(Passage(start, end, _section_at(sections, start)) for start, end in row["sentences"])
+    for passage in passages:
+        check_interval(passage.start, passage.end, within=len(text), what="sentence")
+    labels = {(label["start"], label["end"]): _label(label, len(text)) for label in row["labels"]}
+    strays = set(labels) - {(p.start, p.end) for p in passages}
+    if strays:
+        raise ValueError(f"label {min(strays)} is on no sentence")
+    return GoldReport(row["id"], text, passages, labels)
+
+
+def _section_at(sections: Sequence[tuple[int, int, str]], at: int) -> str | None:
+    return next((name for start, end, name in sections if start <= at < end), None)
+
+
+def _label(row: Mapping[str, Any], length: int) -> GoldLabel:
+    check_interval(row["start"], row["end"], within=length, what="label")
+    if row["assertion"] not in ASSERTIONS:
+        raise ValueError(f"assertion {row['assertion']!r}; valid: {', '.join(ASSERTIONS)}")
+    actors = tuple((a["start"], a["end"]) for a in row.get("actors", []))
+    return GoldLabel(row["start"], row["end"], row["assertion"], tuple(row["categories"]), actors)

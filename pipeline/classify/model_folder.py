@@ -1,0 +1,90 @@
+"""A model folder: `config.json` names the labels and windows, and carries the hash of every file that decides an answer."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ModelError
+from pipeline.report import sha256
+
+WEIGHTS = "model.onnx"
+TOKENIZER = "tokenizer.json"
+CALIBRATION = "calibration.json"
+HASHED = (WEIGHTS, TOKENIZER, CALIBRATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns logits to probabilities and probabilities to decisions, per category.
+
+    The probability is sigmoid(slope * logit + intercept). A category is found from `threshold` on, and is sure from `sure` on.
+    `finding_threshold` bounds the probability that a passage is a finding at all.
+    """
+
+    slope: tuple[float, ...]
+    intercept: tuple[float, ...]
+    threshold: tuple[float, ...]
+    sure: tuple[float, ...]
+    assertion_temperature: float
+    finding_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What `config.json` says; `version` changes with any file that decides an answer."""
+
+    name: str
+    version: str
+    categories: tuple[str, ...]
+    assertions: tuple[str, ...]
+    size: int
+    overlap: int
+    marks: tuple[str, ...]
+    sha256: dict[str, str]
+
+
+def default_folder() -> Path:
+    """The folder of the shipped default model: beside the package in an installed wheel, or in `models/` of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / "models" / "minilm", package.parent / "models" / "minilm"):
+        if (folder / "config.json").is_file():
+            return folder
+    raise ModelError(f"no model beside {package}: reinstall failings, or name a model folder with --model")
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """Read `config.json` and check the hash of every file that it lists; raise ModelError that names what is wrong."""
+    path = folder / "config.json"
+    try:
+        row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        config = ModelConfig(
+            name=row["name"],
+            version=row["version"],
+            categories=tuple(row["categories"]),
+            assertions=tuple(row["assertions"]),
+            size=row["size"],
+            overlap=row["overlap"],
+            marks=tuple(row["marks"]),
+            sha256=row["sha256"],
+        )
+        wrong = [name for name in HASHED if sha256((folder / name).read_bytes()) != config.sha256[name]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder} is not a whole model folder: {type(error).__name__}: {error}") from error
+    if wrong:
+        raise ModelError(f"{folder}: {', '.join(wrong)} is damaged (its hash is not the one in config.json); install it again")
+    return config
+
+
+def load_calibration(folder: Path) -> Calibration:
+    """Read `calibration.json` of a model folder."""
+    row = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+    return Calibration(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write `config.json` with the hashes of the files beside it and the version that follows from them."""
+    hashes = {name: sha256((folder / name).read_bytes()) for name in HASHED}
+    version = f"{config['name']}-{sha256(json.dumps([config, hashes], sort_keys=True).encode())[:8]}"
+    row = {"version": version, **config, "sha256": hashes}
+    (folder / "config.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,40 @@
+"""The network that is trained: an encoder, mean-pooled passages, a head for categories and one for assertion."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
+
+
+class PassageClassifier(nn.Module):
+    """Read windows of tokens and label each passage in them.
+
+    `pooling` is (batch, passages, tokens): row p holds 1/n on the n tokens of passage p and 0 elsewhere.
+    """
+
+    def __init__(self, encoder: str, *, categories: int, assertions: int, dropout: float = 0.1, assertion_weight: float = 1.0):
+        super().__init__()
+        config = AutoConfig.from_pretrained(encoder, local_files_only=True)
+        self.encoder = AutoModel.from_pretrained(encoder, config=config, add_pooling_layer=False, local_files_only=True)
+        self.dropout = nn.Dropout(dropout)
+        self.category_head = nn.Linear(config.hidden_size, categories)
+        self.assertion_head = nn.Linear(config.hidden_size, assertions)
+        self.assertion_weight = assertion_weight
+
+    def logits(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of categories and of assertions, (batch, passages, labels) each."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        pooled = self.dropout(torch.bmm(pooling, hidden))
+        return self.category_head(pooled), self.assertion_head(pooled)
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor, categories: Tensor, assertions: Tensor
+    ) -> dict[str, Any]:
+        """Loss over the passages; padding passages carry assertion -100."""
+        category_logits, assertion_logits = self.logits(input_ids, attention_mask, pooling)
+        real = assertions != -100
+        category_loss = nn.functional.binary_cross_entropy_with_logits(category_logits[real], categories[real], reduction="sum")
+        assertion_loss = nn.functional.cross_entropy(assertion_logits[real], assertions[real], reduction="sum")
+        loss = (category_loss + self.assertion_weight * assertion_loss) / real.sum()
+        return {"loss": loss, "category_logits": category_logits, "assertion_logits": assertion_logits}

@@ -1,0 +1,1 @@
+"""Find sections, passages, agencies and findings in a report's text."""

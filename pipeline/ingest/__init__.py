@@ -1,0 +1,1 @@
+"""Read documents of any supported format into reports."""
