@@ -41,7 +41,9 @@ class Page:
 
     def __post_init__(self) -> None:
         if self.boxes and len(self.boxes) != 4 * (self.end - self.start):
-            raise OffsetError(f"page {self.number} has {len(self.boxes)} box numbers for {self.end - self.start} characters")
+            raise OffsetError(
+                f"page {self.number} has {len(self.boxes)} box numbers for {self.end - self.start} characters"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +145,10 @@ class Finding:
     def check(self, text: str) -> None:
         """Raise OffsetError unless the quote and every actor are exactly the words at their offsets in `text`."""
         check_interval(self.start, self.end, within=len(text), what="finding")
-        for span, start, end, words in (("finding", self.start, self.end, self.quote),
-                                        *(("actor", a.start, a.end, a.text) for a in self.actors)):
+        for span, start, end, words in (
+            ("finding", self.start, self.end, self.quote),
+            *(("actor", a.start, a.end, a.text) for a in self.actors),
+        ):
             if text[start:end] != words:
                 raise OffsetError(f"{span} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}")
 

@@ -53,7 +53,9 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
     """Read a taxonomy file, the shipped one by default; raise TaxonomyError that lists everything wrong with it."""
     name = str(path or "taxonomy.toml")
     try:
-        content = path.read_text(encoding="utf-8") if path else files("pipeline").joinpath("taxonomy.toml").read_text("utf-8")
+        content = (
+            path.read_text(encoding="utf-8") if path else files("pipeline").joinpath("taxonomy.toml").read_text("utf-8")
+        )
         table = tomllib.loads(content)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TaxonomyError(f"{name}: {error}") from error

@@ -39,7 +39,9 @@ def read_gold(path: Path) -> Iterator[GoldReport]:
                 try:
                     yield _report(json.loads(line))
                 except (KeyError, TypeError, ValueError, OffsetError) as error:
-                    raise GoldError(f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})") from error
+                    raise GoldError(
+                        f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})"
+                    ) from error
 
 
 def _report(row: Mapping[str, Any]) -> GoldReport:

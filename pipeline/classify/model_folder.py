@@ -72,14 +72,17 @@ def load_config(folder: Path) -> ModelConfig:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} is not a whole model folder: {type(error).__name__}: {error}") from error
     if wrong:
-        raise ModelError(f"{folder}: {', '.join(wrong)} is damaged (its hash is not the one in config.json); install it again")
+        raise ModelError(
+            f"{folder}: {', '.join(wrong)} is damaged (its hash is not the one in config.json); install it again"
+        )
     return config
 
 
 def load_calibration(folder: Path) -> Calibration:
     """Read `calibration.json` of a model folder."""
-    row = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
-    return Calibration(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+    row: dict[str, Any] = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Calibration(**values)
 
 
 def write_config(folder: Path, config: dict[str, Any]) -> None:

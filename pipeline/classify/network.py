@@ -13,7 +13,9 @@ class PassageClassifier(nn.Module):
     `pooling` is (batch, passages, tokens): row p holds 1/n on the n tokens of passage p and 0 elsewhere.
     """
 
-    def __init__(self, encoder: str, *, categories: int, assertions: int, dropout: float = 0.1, assertion_weight: float = 1.0):
+    def __init__(
+        self, encoder: str, *, categories: int, assertions: int, dropout: float = 0.1, assertion_weight: float = 1.0
+    ) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(encoder, local_files_only=True)
         self.encoder = AutoModel.from_pretrained(encoder, config=config, add_pooling_layer=False, local_files_only=True)
@@ -34,7 +36,9 @@ class PassageClassifier(nn.Module):
         """Loss over the passages; padding passages carry assertion -100."""
         category_logits, assertion_logits = self.logits(input_ids, attention_mask, pooling)
         real = assertions != -100
-        category_loss = nn.functional.binary_cross_entropy_with_logits(category_logits[real], categories[real], reduction="sum")
+        category_loss = nn.functional.binary_cross_entropy_with_logits(
+            category_logits[real], categories[real], reduction="sum"
+        )
         assertion_loss = nn.functional.cross_entropy(assertion_logits[real], assertions[real], reduction="sum")
         loss = (category_loss + self.assertion_weight * assertion_loss) / real.sum()
         return {"loss": loss, "category_logits": category_logits, "assertion_logits": assertion_logits}

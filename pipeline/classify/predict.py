@@ -45,12 +45,19 @@ class Classifier:
 
     def logits(self, text: str, passages: Sequence[Passage]) -> Logits:
         """Logits of each passage, averaged over the windows that it stands in, weighted by its tokens there."""
-        sums = [np.zeros((len(passages), len(names)), np.float64) for names in (self.config.categories, self.config.assertions)]
+        sums = [
+            np.zeros((len(passages), len(names)), np.float64)
+            for names in (self.config.categories, self.config.assertions)
+        ]
         weight = np.zeros((len(passages), 1), np.float64)
         packed = list(
             windows(
-                text, passages, self._tokenizer,
-                size=self.config.size, overlap=self.config.overlap, marks=self.config.marks,
+                text,
+                passages,
+                self._tokenizer,
+                size=self.config.size,
+                overlap=self.config.overlap,
+                marks=self.config.marks,
             )
         )
         for batch in _batches(packed):

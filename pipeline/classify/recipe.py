@@ -10,14 +10,18 @@ from pipeline.errors import ModelError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides the weights. `size` and `overlap` are in tokens, learning rates are the peaks."""
+    """Everything that decides the weights. `size` and `overlap` are in tokens, learning rates are the peaks.
+
+    The reports are packed into windows `packs` times with other borders; training takes `steps` batches of them, shuffled.
+    """
 
     encoder: str
     size: int
     overlap: int
     marks: tuple[str, ...]
     mark_dropout: float
-    epochs: int
+    packs: int
+    steps: int
     batch: int
     learning_rate: float
     head_learning_rate: float
@@ -39,8 +43,11 @@ def load_recipe(path: Path) -> Recipe:
     names = {f.name for f in fields(Recipe)}
     wrong = [f"unknown key {key!r}" for key in sorted(set(row) - names)]
     wrong += [f"missing key {key!r}" for key in sorted(names - set(row))]
-    wrong += [f"{key} = {row[key]!r} is not a {types[key].__name__}" for key in sorted(names & set(row))
-              if not isinstance(row[key], (int, float) if types[key] is float else types[key])]
+    wrong += [
+        f"{key} = {row[key]!r} is not a {types[key].__name__}"
+        for key in sorted(names & set(row))
+        if not isinstance(row[key], (int, float) if types[key] is float else types[key])
+    ]
     if wrong:
         raise ModelError(f"{path}: {'; '.join(wrong)}")
     return Recipe(**row)

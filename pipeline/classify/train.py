@@ -1,6 +1,5 @@
 """Fine-tune an encoder on labelled reports, as a recipe says; a killed training goes on where it was."""
 
-import os
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +29,11 @@ def examples(
     for report in reports:
         targets = [_target(report, p.start, p.end, categories) for p in report.passages]
         for window in windows(
-            report.text, report.passages, tokenizer, size=recipe.size, overlap=0,
+            report.text,
+            report.passages,
+            tokenizer,
+            size=recipe.size,
+            overlap=0,
             marks=recipe.marks if rng.random() >= recipe.mark_dropout else (),
             first_size=rng.randint(recipe.size // 4, recipe.size),
         ):
@@ -75,26 +78,35 @@ def _optimizer(model: PassageClassifier, recipe: Recipe) -> torch.optim.Optimize
     decays = [p for n, p in model.encoder.named_parameters() if p.ndim > 1]
     plain = [p for n, p in model.encoder.named_parameters() if p.ndim == 1]
     heads = [*model.category_head.parameters(), *model.assertion_head.parameters()]
-    return torch.optim.AdamW([
-        {"params": decays, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},
-        {"params": plain, "lr": recipe.learning_rate, "weight_decay": 0.0},
-        {"params": heads, "lr": recipe.head_learning_rate, "weight_decay": recipe.weight_decay},
-    ])
+    return torch.optim.AdamW(
+        [
+            {"params": decays, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},
+            {"params": plain, "lr": recipe.learning_rate, "weight_decay": 0.0},
+            {"params": heads, "lr": recipe.head_learning_rate, "weight_decay": recipe.weight_decay},
+        ]
+    )
 
 
-def fine_tune(reports: Iterable[GoldReport], categories: Sequence[str], recipe: Recipe, *, work: Path) -> PassageClassifier:
+def fine_tune(
+    reports: Iterable[GoldReport], categories: Sequence[str], recipe: Recipe, *, work: Path
+) -> PassageClassifier:
     """Train on `reports`; checkpoints go to `work`, and a second call on the same folder resumes from the last one."""
     torch.manual_seed(recipe.seed)
     folder = encoder_folder(recipe.encoder)
     tokenizer = WordPieces(folder / "tokenizer.json")
     rng = random.Random(recipe.seed)  # noqa: S311
     reports = list(reports)
-    rows = Dataset.from_list([r for _ in range(recipe.epochs) for r in examples(reports, categories, tokenizer, recipe, rng)])
+    rows = Dataset.from_list(
+        [r for _ in range(recipe.packs) for r in examples(reports, categories, tokenizer, recipe, rng)]
+    )
     model = PassageClassifier(
-        str(folder), categories=len(categories), assertions=len(NONE_FIRST), dropout=recipe.dropout,
+        str(folder),
+        categories=len(categories),
+        assertions=len(NONE_FIRST),
+        dropout=recipe.dropout,
         assertion_weight=recipe.assertion_weight,
     )
-    steps = len(rows) // recipe.batch
+    steps = recipe.steps
     optimizer = _optimizer(model, recipe)
     warmup = max(1, int(steps * recipe.warmup))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -103,14 +115,23 @@ def fine_tune(reports: Iterable[GoldReport], categories: Sequence[str], recipe: 
     trainer = Trainer(
         model=model,
         args=TrainingArguments(
-            output_dir=str(work), seed=recipe.seed, max_steps=steps, per_device_train_batch_size=recipe.batch,
-            logging_steps=20, save_steps=100, save_total_limit=1, remove_unused_columns=False, report_to=[],
-            train_sampling_strategy="random", use_cpu=not torch.cuda.is_available(), max_grad_norm=1.0,
+            output_dir=str(work),
+            seed=recipe.seed,
+            max_steps=steps,
+            per_device_train_batch_size=recipe.batch,
+            logging_steps=20,
+            save_steps=100,
+            save_total_limit=1,
+            remove_unused_columns=False,
+            report_to=[],
+            train_sampling_strategy="random",
+            use_cpu=not torch.cuda.is_available(),
+            max_grad_norm=1.0,
         ),
         data_collator=collate,
         train_dataset=rows,
         optimizers=(optimizer, schedule),
     )
-    checkpoint = get_last_checkpoint(str(work)) if work.is_dir() and os.listdir(work) else None
+    checkpoint = get_last_checkpoint(str(work)) if work.is_dir() and any(work.iterdir()) else None
     trainer.train(resume_from_checkpoint=checkpoint)
     return model.eval()

@@ -45,7 +45,9 @@ def _pieces(passages: Sequence[Passage], token_ids: Sequence[Sequence[int]], roo
     ]
 
 
-def _fill(pieces: Sequence[_Piece], first: int, size: int, marks: dict[str, list[int]], tokenizer: Tokenizer) -> tuple[Window, int]:
+def _fill(
+    pieces: Sequence[_Piece], first: int, size: int, marks: dict[str, list[int]], tokenizer: Tokenizer
+) -> tuple[Window, int]:
     """Build one window from pieces[first:]; return it and the index of the first piece that did not fit."""
     ids = [tokenizer.cls_id]
     spans = []
@@ -90,7 +92,9 @@ def windows(
     training moves the window borders with it.
     """
     names = sorted(marks)
-    mark_ids = dict(zip(names, tokenizer.encode([f"{n.replace('_', ' ')} :" for n in names]), strict=True)) if names else {}
+    mark_ids = (
+        dict(zip(names, tokenizer.encode([f"{n.replace('_', ' ')} :" for n in names]), strict=True)) if names else {}
+    )
     longest_mark = max(map(len, mark_ids.values()), default=0)
     token_ids = tokenizer.encode([text[p.start : p.end] for p in passages])
     pieces = _pieces(passages, token_ids, size - longest_mark - 2)

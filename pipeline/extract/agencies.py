@@ -1,61 +1,75 @@
-"""Finds the organisations, services and roles that a passage blames or addresses."""
+"""Finds the organisations, services and roles to which a passage attributes a lapse or a recommendation."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
-
-from pipeline.extract.attribution import Candidate, Selector, load_selector
+from pipeline.extract.attribution import Selector, describe, load_selector
 from pipeline.extract.lexicon import LEXICON_PATH, Lexicon, load_lexicon
+from pipeline.extract.mentions import Entry, Mention, MentionFinder, Tokens, tokenise
 from pipeline.report import Actor
 
-TOKEN = re.compile(r"\w+|[^\w\s]")
-ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,6}[A-Z]s?")
-DEFINITION = re.compile(r"\(\s*[\"'‘“]?(?:the )?([A-Z][A-Za-z]{0,7}[A-Z])[\"'’”]?\s*\)")
-PLAIN_QUOTES = str.maketrans("’‘", "''")
-DEFINITION_WINDOW = 110
-BREAK = "\n"
+DEFINITION = re.compile(r"\(\s*[\"'‘“]?(?:[Tt]he\s)?([A-Z][A-Za-z&]{0,8}[A-Z])[\"'’”]?\s*\)")
+LONGEST_DEFINED = 110
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What one phrase of the lexicon stands for."""
+class Candidate:
+    """Somebody whom a passage names, and what the choice of actors goes by."""
 
-    kind: str
-    type: str
-    agency: str | None = None
-
-
-@dataclass(slots=True)
-class Mention:
-    """Tokens [start, end) of a passage that name somebody; `head` is the token that its last phrase begins with."""
-
-    start: int
-    end: int
-    head: int
-    entry: Entry
+    actor: Actor
+    features: set[str]
 
 
+@dataclass(frozen=True, slots=True)
 class AgencyTagger:
-    """Tags passages with actors; loaded once a worker."""
+    """A compiled lexicon and the weights of the choice; made once a worker by `load_tagger`."""
 
-    def __init__(self, lexicon: Lexicon, selector: Selector) -> None:
-        self._lexicon, self._selector = lexicon, selector
-        self._vocab = Vocab()
-        self._any_case = PhraseMatcher(self._vocab, attr="LOWER")
-        self._as_written = PhraseMatcher(self._vocab, attr="ORTH")
-        self._entries: dict[str, dict[str, Entry]] = {}
-        self._titles = frozenset(title.lower() for title in lexicon.words["titles"])
-        self._modifiers = frozenset(lexicon.words["modifiers"])
-        self._joiners, self._not_names = lexicon.words["joiners"], lexicon.words["not_names"]
-        for phrase, case, role, entry in _phrases(lexicon):
-            self._add(phrase, case, role, entry)
+    finder: MentionFinder
+    selector: Selector
 
     def actors(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Actor, ...]]:
-        """The actors of each of `spans`, passages of the report `text`; offsets are of `text`."""
-        return [tuple(Actor(c.start, c.end, text[c.start:c.end], c.agency, c.type)
-                      for c in self._selector.choose(found)) for found in self.candidates(text, spans)]
+        """For each of `spans`, passages of the one report `text`, its actors in order, apart, each named once."""
+        chosen, threshold = self.selector.probability, self.selector.threshold
+        return [
+            tuple(c.actor for c in candidates if chosen(c.features) >= threshold)
+            for candidates in self.candidates(text, spans)
+        ]
+
+    def candidates(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Candidate, ...]]:
+        """Everybody whom each of `spans` names; a later mention in the same words counts towards the first."""
+        passages = [tokenise(text, start, end) for start, end in spans]
+        known = self._definitions(text)
+        found = self.finder.find(passages, known)
+        return [tuple(_once(text, p, mentions)) for p, mentions in zip(passages, found, strict=True)]
+
+    def _definitions(self, text: str) -> Mapping[str, Entry]:
+        """Abbreviations that the report itself puts in brackets after the name of a body."""
+        names = [(match[1], tokenise(text, max(0, match.start() - LONGEST_DEFINED), match.start()))
+                 for match in DEFINITION.finditer(text)]
+        found = self.finder.find([passage for _, passage in names], {})
+        known: dict[str, Entry] = {}
+        for (short, passage), mentions in zip(names, found, strict=True):
+            if mentions and mentions[-1].end == len(passage.words) and mentions[-1].entry.kind in ("name", "body"):
+                known.setdefault(short, mentions[-1].entry)
+        return known
+
+
+def load_tagger(*, toml_path: Path | None = None) -> AgencyTagger:
+    """Read the lexicon (the packaged one unless `toml_path` names another) and the weights."""
+    lexicon: Lexicon = load_lexicon(toml_path or LEXICON_PATH)
+    return AgencyTagger(MentionFinder(lexicon), load_selector())
+
+
+def _once(text: str, passage: Tokens, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    said: dict[str, Candidate] = {}
+    for mention, features in zip(mentions, describe(passage, mentions), strict=True):
+        words = " ".join(passage.lower[mention.start : mention.end])
+        if words in said:
+            said[words].features.update(features)
+            continue
+        start, end = passage.starts[mention.start], passage.ends[mention.end - 1]
+        actor = Actor(start, end, text[start:end], mention.entry.agency, mention.entry.type)
+        said[words] = Candidate(actor, features)
+    yield from said.values()

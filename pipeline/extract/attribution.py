@@ -1,7 +1,7 @@
-"""Decides which of the mentions in a passage the lapse or the recommendation is attributed to."""
+"""Decides to which of a passage's mentions the lapse or the recommendation is attributed: a logistic model over words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 from pathlib import Path
@@ -10,60 +10,114 @@ from pipeline.errors import ModelError
 from pipeline.extract.mentions import Mention, Tokens
 
 WEIGHTS_PATH = Path(__file__).with_name("attribution.json")
+KEYS = {"bias", "threshold", "weights"}
+EDGE = "^"
+WINDOW, NEAR, STEM = 10, 4, 6
+LONGEST_PHRASE = 5
+DETERMINERS = frozenset(
+    "the a an all any his her their its your our other another these those this that both each every some no many".split()
+)
+AUXILIARIES = frozenset(
+    "is are was were has have had did do does should could would must may might can cannot will failed fails need needs "
+    "not been to never be also then only made took gave used".split()
+)
+NEGATIVES = frozenset(
+    "not never no lack lacked failed failure failures fail without unable insufficient inadequate poor missed omitted none "
+    "nor neither delay delayed".split()
+)
 
 
-def near(words: list[str], i: int) -> str:
-    return words[i] if 0 <= i < len(words) else "^"
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Weights of named features; a mention whose probability reaches `threshold` is an actor."""
+
+    bias: float
+    threshold: float
+    weights: Mapping[str, float]
+
+    def probability(self, features: set[str]) -> float:
+        """The probability that gold would mark a mention with these features."""
+        weights = self.weights
+        return 1 / (1 + exp(-self.bias - sum(weights[name] for name in features if name in weights)))
 
 
-CUES = frozenset("""failed fail fails failing failure failures did not didn never no lack lacked lacking inadequate should must could
-would without delay delayed omitted missed inform informed told tell contact contacted aware unaware refer referred referral
-between communication sharing review training guidance policy policies ensure consider unable insufficient poor concern
-concerned evidence investigation accepted identified found available by to from with for of at in on into within against
-require required requires needs need appropriate policy procedure procedures records record assessment bed beds staffing
-shortage understand recognise recognised carried arrange attend attended provide provided given""".split())
-VERBS = frozenset("""is are was were has have had did do does should could would must may might can cannot will failed fails need
-needs made took gave used""".split())
-DETERMINERS = frozenset("the a an all any his her their its your our other another these those this that both each every some no many".split())
+def load_selector(path: Path = WEIGHTS_PATH) -> Selector:
+    """Read the weights that `scripts/train_actors.py` wrote; ModelError when they cannot be used."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if set(data) != KEYS:
+            raise ModelError(f"{path.name}: keys are {sorted(data)}, must be {sorted(KEYS)}")
+        weights = {str(name): float(weight) for name, weight in data["weights"].items()}
+        return Selector(float(data["bias"]), float(data["threshold"]), weights)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path.name}: cannot be read: {error}") from error
 
 
-def passage_features(passage: Tokens, mentions: Sequence[Mention], counts: dict[str, int]) -> list[set[str]]:
-    """Named binary features of each mention."""
+def describe(passage: Tokens, mentions: Sequence[Mention]) -> list[set[str]]:
+    """The names of the features of each of the passage's mentions."""
     low = passage.lower
-    n = len(mentions)
-    out = []
-    sentence_cues = {w for w in low if w in CUES}
-    for k, m in enumerate(mentions):
-        s, e = m.start, m.end
-        phrase = " ".join(low[m.head:e]) if e - m.head <= 5 else low[e-1]
-        full = " ".join(low[s:e])
-        d = near(low, s - 1)
-        det = d if d in DETERMINERS else ""
-        p = s - 1 - bool(det)
-        p1, p2, p3 = near(low, p), near(low, p - 1), near(low, p-2)
-        poss = near(low, e) == "'"
-        q = e + (2 if poss and near(low, e + 1) == "s" else int(poss))
-        n1, n2, n3 = near(low, q), near(low, q + 1), near(low, q+2)
-        kind = m.entry.kind + ("+" if m.entry.agency else "")
-        last = low[e - 1]
-        f = {"", f"kind={kind}", f"type={m.entry.type}", f"phrase={phrase}", f"full={full}", f"last={last}", f"det={det}",
-             f"p1={p1}", f"p12={p2} {p1}", f"p1det={p1} {det}", f"n1={n1}", f"n12={n1} {n2}", f"d1={d}",
-             f"p1,n1={p1}|{n1}", f"kp={kind}|{p1}", f"kn={kind}|{n1}", f"lp={last}|{p1}", f"ln={last}|{n1}", f"lastdet={last}|{det}",
-             f"pos={min(s, 40)//3}", f"k={min(k,3)}", f"kn={min(k,3)}/{min(n,5)}", f"n={min(n,5)}", f"len={min(len(low),80)//8}",
-             f"cap={passage.words[s][0].isupper()}{passage.words[e-1][0].isupper()}{last}" , f"poss={poss}", f"posskind={poss}{kind}",
-             f"count={min(6, counts.get(full, 0))}", f"countkind={min(6, counts.get(full, 0))}{kind}", f"w0={low[0]} {near(low,1)}",
-             f"toend={min(len(low) - e, 12)}", f"p3={p3} {p2} {p1}", f"n123={n1} {n2} {n3}",f"typep={m.entry.type}|{p1}",f"width={min(e-s,5)}",
-             }
-        if n1 in VERBS: f |= {"verb next", f"verbnext{kind}", f"verb2={n2}"}
-        for w in set(low[max(0, s - 8):s]):
-            f.add(f"L={w}")
-        for w in set(low[e:e + 8]):
-            f.add(f"R={w}")
-        for w in sentence_cues: f.add(f"S={w}")
-        if k: f.add(f"prevkind={mentions[k-1].entry.kind}|{kind}"); f.add(f"prevlast={low[mentions[k-1].end-1]}")
-        if k+1<n: f.add(f"nextkind={mentions[k+1].entry.kind}|{kind}"); f.add(f"nextlast={low[mentions[k+1].end-1]}")
-        between = any(w in VERBS for w in low[:s])
-        f.add(f"verbbefore={between}|{kind}")
-        f.add(f"verbbeforep={between}|{p1}")
-        out.append(f)
-    return out
+    negative = any(word in NEGATIVES for word in low)
+    return [
+        {*_self(passage, mention), *_around(low, mention, negative=negative), *_place(low, mentions, number)}
+        for number, mention in enumerate(mentions)
+    ]
+
+
+def _self(passage: Tokens, mention: Mention) -> Iterator[str]:
+    low, start, end = passage.lower, mention.start, mention.end
+    phrase = " ".join(low[mention.head : end]) if end - mention.head <= LONGEST_PHRASE else low[end - 1]
+    yield f"kind={_kind(mention)}"
+    yield f"type={mention.entry.type}"
+    yield f"phrase={phrase}"
+    yield f"full={' '.join(low[start:end])}"
+    yield f"last={low[end - 1]}"
+    yield f"width={min(end - start, 5)}"
+    yield f"capital={passage.words[start][0].isupper()}{passage.words[end - 1][0].isupper()}{low[end - 1]}"
+
+
+def _around(low: list[str], mention: Mention, *, negative: bool) -> Iterator[str]:
+    start, end, kind, type_ = mention.start, mention.end, _kind(mention), mention.entry.type
+    last, article = low[end - 1], _at(low, start - 1)
+    article = article if article in DETERMINERS else ""
+    before = start - 1 - bool(article)
+    owns = _at(low, end) == "'"
+    after = end + (2 if owns and _at(low, end + 1) == "s" else int(owns))
+    left, left2, right, right2 = _at(low, before), _at(low, before - 1), _at(low, after), _at(low, after + 1)
+    verb = after
+    while verb < min(len(low), after + 6) and low[verb] in AUXILIARIES:
+        verb += 1
+    helpers = " ".join(low[after:verb])
+    yield from (f"det={article}", f"det,last={article},{last}", f"det,kind={article},{kind}", f"owns={owns}{kind}")
+    yield from (f"left={left}", f"left2={left2} {left}", f"left,det={left},{article}", f"left,last={left},{last}")
+    yield from (f"left,kind={left},{kind}", f"left,type={left},{type_}", f"governor={left2[:STEM]},{left}")
+    yield from (f"right={right}", f"right2={right} {right2}", f"right,last={right},{last}", f"right,kind={right},{kind}")
+    yield from (f"right,type={right},{type_}", f"left,right={left},{right}", f"negative={negative},{left}")
+    if helpers:
+        yield from (f"helpers={helpers}", f"helpers,kind={helpers},{kind}", f"verb={_at(low, verb)[:STEM]}")
+    for word in low[max(0, start - WINDOW) : start]:
+        yield f"L={word[:STEM]}"
+    for word in low[max(0, start - NEAR) : start]:
+        yield f"l={word[:STEM]}"
+    for word in low[end : end + WINDOW]:
+        yield f"R={word[:STEM]}"
+    for word in low[end : end + NEAR]:
+        yield f"r={word[:STEM]}"
+    begun = any(word in AUXILIARIES for word in low[:start])
+    yield from (f"begun,kind={begun},{kind}", f"begun,left={begun},{left}")
+
+
+def _place(low: list[str], mentions: Sequence[Mention], number: int) -> Iterator[str]:
+    mention, count = mentions[number], min(len(mentions), 5)
+    yield from (f"number={min(number, 3)}", f"count={count}", f"number,count={min(number, 3)},{count}")
+    yield f"number,kind={min(number, 2)},{_kind(mention)}"
+    yield f"from start={min(mention.start, 40) // 3}"
+    yield f"to end={min(len(low) - mention.end, 12)}"
+    yield f"length={min(len(low), 80) // 8}"
+
+
+def _kind(mention: Mention) -> str:
+    return mention.entry.kind + ("+" if mention.entry.agency else "")
+
+
+def _at(words: list[str], i: int) -> str:
+    return words[i] if 0 <= i < len(words) else EDGE

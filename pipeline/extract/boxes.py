@@ -24,12 +24,12 @@ def boxes_of(pages: Sequence[Page], start: int, end: int) -> tuple[Box, ...]:
 
 
 def _page_boxes(page: Page, start: int, end: int) -> Iterator[Box]:
-    numbers = np.frombuffer(page.boxes, np.float32).reshape(-1, 4)[start - page.start:end - page.start]
+    numbers = np.frombuffer(page.boxes, np.float32).reshape(-1, 4)[start - page.start : end - page.start]
     boxes = numbers[~np.isnan(numbers[:, 0])]
     if not len(boxes):
         return
     starts = _line_starts(boxes, across=0, down=1)
-    if len(starts) > max(2, len(boxes) // 2):  # most characters on lines of their own: the text runs up or down the page
+    if len(starts) > max(2, len(boxes) // 2):  # most characters alone on a line: the text runs up or down the page
         starts = min(starts, _line_starts(boxes, across=1, down=0), key=len)
     low, high = np.minimum.reduceat(boxes, starts), np.maximum.reduceat(boxes, starts)
     rounded = np.column_stack((low[:, :2], high[:, 2:])).astype(np.float64).round(2)
@@ -38,11 +38,13 @@ def _page_boxes(page: Page, start: int, end: int) -> Iterator[Box]:
 
 
 def _line_starts(boxes: npt.NDArray[np.float32], *, across: int, down: int) -> npt.NDArray[np.intp]:
-    """Indices of the boxes that start a line: they do not share a height with the one before, or step back."""
+    """Give the indices of the boxes that start a line: they do not share a height with the one before, or step back."""
     a, b = boxes[:-1], boxes[1:]
     height = boxes[:, down + 2] - boxes[:, down]
     shared = np.minimum(a[:, down + 2], b[:, down + 2]) - np.maximum(a[:, down], b[:, down])
     new = shared < _SAME_LINE * np.minimum(height[:-1], height[1:])
     if across == 0:
-        new |= b[:, 0] < a[:, 0] - 0.5 * np.maximum(height[:-1], height[1:])
+        ahead = b[:, 0] - a[:, 0]
+        forwards = -1 if len(ahead) and np.median(ahead) < 0 else 1  # backwards: right to left, or upside down
+        new |= forwards * ahead < -0.5 * np.maximum(height[:-1], height[1:])
     return np.concatenate((np.zeros(1, np.intp), np.flatnonzero(new) + 1))

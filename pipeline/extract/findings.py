@@ -22,7 +22,9 @@ def found(
     """
     threshold, sure = np.array(calibration.threshold), np.array(calibration.sure)
     is_wanted = np.array([c in wanted for c in config.categories])
-    hits = (scores.categories >= threshold) & is_wanted & (scores.assertions[:, :1] <= 1 - calibration.finding_threshold)
+    hits = (
+        (scores.categories >= threshold) & is_wanted & (scores.assertions[:, :1] <= 1 - calibration.finding_threshold)
+    )
     rows = []
     for index in np.flatnonzero(hits.any(axis=1)):
         row = scores.categories[index]

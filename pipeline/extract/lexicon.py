@@ -11,6 +11,7 @@ from pipeline.errors import UsageError
 LEXICON_PATH = Path(__file__).with_name("agencies.toml")
 WORDS = ("modifiers", "joiners", "titles", "not_agencies", "not_names")
 AGENCY_KEYS = {"name", "type", "aliases", "former", "case", "source"}
+PATTERN_KEYS = {"type", "shapes", "agency"}
 TOP_KEYS = {"version", "types", "roles", "bodies", "words", "patterns", "agencies"}
 
 
@@ -28,11 +29,15 @@ class Agency:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A pattern of names: `before` or `after` is the fixed part around `{name}`, the other one is empty."""
+    """A pattern of names: `before` or `after` is the fixed part around `{name}`, the other one is empty.
+
+    What it names is an agency, or, when `agency` is false, a part of one.
+    """
 
     before: str
     after: str
     type: str
+    agency: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,9 @@ class _Parser:
         self._known(self.data, TOP_KEYS, "top level")
         if self.data.get("version") != 1:
             self.faults.append(f"version is {self.data.get('version')!r}, must be 1")
-        self.types = {k: v for k, v in self._table("types").items() if self._is(isinstance(v, str), f"types.{k}", "text")}
+        self.types = {
+            k: v for k, v in self._table("types").items() if self._is(isinstance(v, str), f"types.{k}", "text")
+        }
 
     def phrases(self, key: str) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -100,22 +107,29 @@ class _Parser:
         return {key: frozenset(self._strings(table.get(key, []), f"words.{key}")) for key in WORDS}
 
     def shapes(self) -> Iterator[Shape]:
-        for where, row in self._rows("patterns", {"type", "shapes"}):
+        for where, row in self._rows("patterns", PATTERN_KEYS):
             self._type(row.get("type"), where)
+            agency = row.get("agency", True)
+            self._is(isinstance(agency, bool), f"{where}.agency", "true or false")
             for shape in self._strings(row.get("shapes", []), f"{where}.shapes"):
                 before, name, after = shape.partition("{name}")
-                if self._is(bool(name) and bool(before) != bool(after), f"{where}: {shape!r}",
-                            "words before or after one {name}"):
-                    yield Shape(before.strip(), after.strip(), str(row.get("type")))
+                if self._is(
+                    bool(name) and bool(before) != bool(after),
+                    f"{where}: {shape!r}",
+                    "words before or after one {name}",
+                ):
+                    yield Shape(before.strip(), after.strip(), str(row.get("type")), agency is True)
 
     def agencies(self) -> Iterator[Agency]:
         named: dict[str, str] = {}
         for where, row in self._rows("agencies", AGENCY_KEYS):
             name, source = row.get("name"), row.get("source")
             self._type(row.get("type"), where)
-            checks = (self._is(isinstance(name, str) and bool(name), f"{where}.name", "text"),
-                      self._is(source is None or isinstance(source, str), f"{where}.source", "text"),
-                      self._is(isinstance(row.get("case", False), bool), f"{where}.case", "true or false"))
+            checks = (
+                self._is(isinstance(name, str) and bool(name), f"{where}.name", "text"),
+                self._is(source is None or isinstance(source, str), f"{where}.source", "text"),
+                self._is(isinstance(row.get("case", False), bool), f"{where}.case", "true or false"),
+            )
             aliases = self._strings(row.get("aliases", []), f"{where}.aliases")
             former = self._strings(row.get("former", []), f"{where}.former")
             for word in (name, *aliases, *former):
@@ -148,12 +162,11 @@ class _Parser:
         self._is(type_ in self.types, f"{where}: type {type_!r}", f"one of {', '.join(self.types)}")
 
     def _known(self, table: Mapping[str, Any], known: set[str], where: str) -> None:
-        self.faults += [f"{where}: unknown key {key!r}; known: {', '.join(sorted(known))}" for key in table
-                        if key not in known]
+        self.faults += [
+            f"{where}: unknown key {key!r}; known: {', '.join(sorted(known))}" for key in table if key not in known
+        ]
 
     def _is(self, right: bool, where: str, wanted: str) -> bool:
         if not right:
             self.faults.append(f"{where} must be {wanted}")
         return right
-
-

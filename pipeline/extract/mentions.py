@@ -31,6 +31,12 @@ class Tokens:
     starts: list[int]
     ends: list[int]
 
+    def quote(self, start: int, end: int) -> str:
+        """The words [start, end) as in the text, quotes made plain and white space made one space."""
+        gaps = zip(self.ends[start : end - 1], self.starts[start + 1 : end], strict=True)
+        spaces = ["" if a == b else " " for a, b in gaps]
+        return "".join(word + space for word, space in zip(self.words[start:end], [*spaces, ""], strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -53,8 +59,9 @@ class Mention:
 
 def tokenise(text: str, start: int, end: int) -> Tokens:
     """The words and marks of text[start:end]."""
-    found = [(m.group(), m.start() + start, m.end() + start)
-             for m in TOKEN.finditer(text[start:end].translate(PLAIN_QUOTES))]
+    found = [
+        (m.group(), m.start() + start, m.end() + start) for m in TOKEN.finditer(text[start:end].translate(PLAIN_QUOTES))
+    ]
     words = [word for word, _, _ in found]
     return Tokens(words, [word.lower() for word in words], [s for _, s, _ in found], [e for _, _, e in found])
 
@@ -107,11 +114,11 @@ class MentionFinder:
         if capital and "after name" in sides:
             left = self._name_before(passage, start)
             if left < start:
-                yield Mention(left, end, start, sides["after name"])
+                yield Mention(left, end, start, _named(passage, left, end, sides["after name"]))
         if capital and "before name" in sides:
             right = self._name_after(passage, end)
             if right > end:
-                yield Mention(start, right, start, sides["before name"])
+                yield Mention(start, right, start, _named(passage, start, right, sides["before name"]))
         if "alone" in sides:
             yield Mention(start, end, start, sides["alone"])
 
@@ -119,8 +126,8 @@ class MentionFinder:
         taken = [False] * len(passage.words)
         kept = []
         for core in sorted((*cores, *self._acronyms(passage, known)), key=_best_first):
-            if not any(taken[core.start:core.end]):
-                taken[core.start:core.end] = [True] * (core.end - core.start)
+            if not any(taken[core.start : core.end]):
+                taken[core.start : core.end] = [True] * (core.end - core.start)
                 kept.append(core)
         kept = [self._known(passage, core, known) for core in kept if core.entry.kind != "none"]
         kept = [self._widen(passage, core, taken) for core in kept if not self._person(passage, core, taken)]
@@ -136,15 +143,21 @@ class MentionFinder:
 
     def _known(self, passage: Tokens, core: Mention, known: Mapping[str, Entry]) -> Mention:
         entry = known.get(passage.words[core.start]) if core.end == core.start + 1 else None
-        return replace(core, entry=entry) if entry else core
+        return replace(core, entry=entry) if entry and (entry.agency or not core.entry.agency) else core
 
     def _person(self, passage: Tokens, core: Mention, taken: list[bool]) -> bool:
         """Whether a role in capitals is the title of a name, or a name follows a title."""
         if core.start and passage.words[core.start - 1] in self._titles:
             return True
         following = passage.words[core.end] if core.end < len(passage.words) and not taken[core.end] else ""
-        return (core.entry.kind == "role" and passage.words[core.head][0].isupper() and following[:1].isupper()
-                and len(following) > 1 and not following.isupper() and self._names(following))
+        return (
+            core.entry.kind == "role"
+            and passage.words[core.head][0].isupper()
+            and following[:1].isupper()
+            and len(following) > 1
+            and not following.isupper()
+            and self._names(following)
+        )
 
     def _names(self, word: str) -> bool:
         return word[0].isupper() and word.lower() not in self._not_names
@@ -185,8 +198,16 @@ class MentionFinder:
 
     def _widens(self, passage: Tokens, i: int) -> bool:
         word = passage.words[i]
-        return (passage.lower[i] in self._modifiers or (word == "-" and i > 0 and passage.lower[i - 1] in self._modifiers)
-                or (i > 0 and self._names(word) and passage.words[i - 1] not in self._titles and len(word) > 1))
+        return (
+            passage.lower[i] in self._modifiers
+            or (word == "-" and i > 0 and passage.lower[i - 1] in self._modifiers)
+            or (i > 0 and self._names(word) and passage.words[i - 1] not in self._titles and len(word) > 1)
+        )
+
+
+def _named(passage: Tokens, start: int, end: int, entry: Entry) -> Entry:
+    """The entry of a shape, with the words that fill it as its agency where they name one."""
+    return entry if entry.agency is None else replace(entry, agency=passage.quote(start, end))
 
 
 def _best_first(core: Mention) -> tuple[int, bool, bool, int]:
@@ -207,11 +228,15 @@ def _merge(passage: Tokens, mentions: list[Mention]) -> list[Mention]:
 
 
 def _belong(passage: Tokens, left: Mention, right: Mention) -> bool:
-    gap = passage.lower[left.end:right.start]
+    gap = passage.lower[left.end : right.start]
     if gap in ([], ["'", "s"], ["'"]):
         return True
-    return left.entry.kind == "role" and right.entry.kind != "role" and gap[0] in PLACED_IN and (
-        len(gap) == 1 or (len(gap) == 2 and gap[1] in ARTICLES))
+    return (
+        left.entry.kind == "role"
+        and right.entry.kind != "role"
+        and gap[0] in PLACED_IN
+        and (len(gap) == 1 or (len(gap) == 2 and gap[1] in ARTICLES))
+    )
 
 
 def _phrases(lexicon: Lexicon) -> Iterator[tuple[str, Side, Entry]]:
@@ -223,4 +248,4 @@ def _phrases(lexicon: Lexicon) -> Iterator[tuple[str, Side, Entry]]:
         yield phrase, "alone", Entry("body", type_)
     for shape in lexicon.shapes:
         side: Side = "before name" if shape.before else "after name"
-        yield shape.before or shape.after, side, Entry("name", shape.type)
+        yield shape.before or shape.after, side, Entry("name", shape.type, "" if shape.agency else None)

@@ -10,7 +10,9 @@ from importlib.resources import files
 from pipeline.report import Section
 
 LONGEST_HEADING = 80
-NUMBER = re.compile(r"\s*(?:section\s+|part\s+)?[(\[]?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[ivx]{1,5})[)\].:]*\s+", re.IGNORECASE)
+NUMBER = re.compile(
+    r"\s*(?:section\s+|part\s+)?[(\[]?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[ivx]{1,5})[)\].:]*\s+", re.IGNORECASE
+)
 NOT_LETTERS = re.compile(r"[^a-z ]+")
 
 
@@ -46,5 +48,5 @@ def find_sections(text: str) -> tuple[Section, ...]:
     """Sections in order; each runs from the end of its heading to the start of the next one or the end of the text."""
     headings = load_headings()
     starts = [(m, name) for m in re.finditer(r"[^\n]+", text) if (name := heading_name(m.group(), headings))]
-    ends = [m.start() for m, _ in starts[1:]] + [len(text)]
+    ends = [*(m.start() for m, _ in starts), len(text)][1:]
     return tuple(Section(name, m.end(), end) for (m, name), end in zip(starts, ends, strict=True) if m.end() < end)

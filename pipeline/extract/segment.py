@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import spacy
@@ -28,8 +29,12 @@ LETTERS = re.compile(r"[^\W_]")
 ENDS = re.compile(r"[.!?…]['\"’”)\]]*$")
 BULLET = re.compile(r"[•●▪◦‣]")
 MAY_SPLIT = re.compile(r"[.!?…]['\"’”)\]]*\s*\S|[•●▪◦‣]")
-BREAKS = (re.compile(r"[;:]\s+"), re.compile(r",\s+(?:and|but|or|which|that|who|where|when|while|because|so|with)\b"), re.compile(r",\s+"),
-          re.compile(r"\s+"))
+BREAKS = (
+    re.compile(r"[;:]\s+"),
+    re.compile(r",\s+(?:and|but|or|which|that|who|where|when|while|because|so|with)\b"),
+    re.compile(r",\s+"),
+    re.compile(r"\s+"),
+)
 
 
 @cache
@@ -48,7 +53,12 @@ def preset_boundaries(doc: Doc) -> Doc:
         before = doc.text[: token.idx].rstrip()
         if BULLET.match(token.text):
             token.is_sent_start = True
-        elif token.idx <= first or BULLET.search(before[-1:]) or not ENDS.search(before[-4:]) or not LETTERS.search(doc.text[token.idx :]):
+        elif (
+            token.idx <= first
+            or BULLET.search(before[-1:])
+            or not ENDS.search(before[-4:])
+            or not LETTERS.search(doc.text[token.idx :])
+        ):
             token.is_sent_start = False
         else:
             word = re.split(r"[\s(\[/]", before)[-1].rstrip(".").casefold()
@@ -60,7 +70,9 @@ def preset_boundaries(doc: Doc) -> Doc:
 
 def _initial(before: str) -> bool:
     """Whether the text ends in the initial of a name, as in "J. Smith"."""
-    return bool(re.search(r"(?:^|[\s.])[A-Z]\.$", before)) and not re.search(r"\b(?:vitamin|section|ward|type|plan|part|unit|group|category) [A-Z]\.$", before, re.I)
+    return bool(re.search(r"(?:^|[\s.])[A-Z]\.$", before)) and not re.search(
+        r"\b(?:vitamin|section|ward|type|plan|part|unit|group|category) [A-Z]\.$", before, re.I
+    )
 
 
 class Segmenter:
@@ -76,7 +88,9 @@ class Segmenter:
         splits = [line for line in lines if MAY_SPLIT.search(text, *line)]
         cuts = dict(zip(splits, self._sentences([text[slice(*line)] for line in splits]), strict=True))
         spans = (
-            (line[0] + start, line[0] + end) for line in lines for start, end in cuts.get(line, [(0, line[1] - line[0])])
+            (line[0] + start, line[0] + end)
+            for line in lines
+            for start, end in cuts.get(line, [(0, line[1] - line[0])])
         )
         return tuple(
             Passage(start, end, _section_at(sections, start))
@@ -115,8 +129,12 @@ def _lines(text: str) -> list[tuple[int, int]]:
 
 def _hard_wrapped(text: str, lines: Sequence[tuple[int, int]]) -> bool:
     """Whether most lines that could run on do: long lines that end in mid-sentence, none of them very long."""
-    adjacent = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if _one_break(text[a[1] : b[0]])]
-    running = [a for a, b in adjacent if WRAP_WIDTH <= a[1] - a[0] <= 2 * WRAP_WIDTH + 20 and not ENDS.search(text[a[0] : a[1]].rstrip())]
+    adjacent = [(a, b) for a, b in pairwise(lines) if _one_break(text[a[1] : b[0]])]
+    running = [
+        a
+        for a, b in adjacent
+        if WRAP_WIDTH <= a[1] - a[0] <= 2 * WRAP_WIDTH + 20 and not ENDS.search(text[a[0] : a[1]].rstrip())
+    ]
     return len(running) >= 3 and len(running) * 2 > len(adjacent) and max(b - a for a, b in lines) <= 4 * WRAP_WIDTH
 
 
@@ -155,9 +173,14 @@ def _short_enough(text: str, start: int, end: int) -> list[tuple[int, int]]:
     middle = words[len(words) // 2]
     low, high = words[len(words) // 5], words[-len(words) // 5]
     for pattern in BREAKS:
-        cuts = [m for m in pattern.finditer(text, low, high)]
+        cuts = list(pattern.finditer(text, low, high))
         if cuts:
             cut = min(cuts, key=lambda m: abs(m.start() - middle))
             at = cut.start() + (1 if text[cut.start()] in ",;:" else 0)
-            return [part for a, b in ((start, at), (at, end)) for whole in _trimmed(text, a, b) for part in _short_enough(text, *whole)]
+            return [
+                part
+                for a, b in ((start, at), (at, end))
+                for whole in _trimmed(text, a, b)
+                for part in _short_enough(text, *whole)
+            ]
     raise AssertionError("words are parted by white space")

@@ -43,11 +43,13 @@ def members(path: Path, limits: Limits) -> Iterator[Member]:
         found = [info for info in _archive(path).infolist() if not info.is_dir()]
     total = sum(info.file_size for info in found)
     if len(found) > MAX_MEMBERS or total > MAX_TOTAL:
-        raise LimitExceeded(f"the archive holds {len(found):,} files of {total:,} bytes, over the limit of "
-                            f"{MAX_MEMBERS:,} files or {MAX_TOTAL:,} bytes; unpack it and give the folder")
+        raise LimitExceeded(
+            f"the archive holds {len(found):,} files of {total:,} bytes, over the limit of "
+            f"{MAX_MEMBERS:,} files or {MAX_TOTAL:,} bytes; unpack it and give the folder"
+        )
     seen: set[str] = set()
     for info in sorted(found, key=lambda info: info.filename):
-        if not is_skipped(info.filename):
+        if not is_skipped(info.filename.replace("\\", "/")):
             twice = "a second file of this name in the archive" if info.filename in seen else None
             yield Member(info.filename, twice or _refusal(info, limits))
             seen.add(info.filename)
@@ -96,7 +98,7 @@ def _refusal(info: zipfile.ZipInfo, limits: Limits) -> str | None:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
         raise Unreadable(f"damaged archive: {error}") from error
-    except NotImplementedError as error:
+    except RuntimeError as error:
         raise Unreadable(f"the archive cannot be read: {error}") from error

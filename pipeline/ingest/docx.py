@@ -53,6 +53,8 @@ def read_docx(data: bytes, limits: Limits) -> Document:
     try:
         _check_size(data, limits)
         document = docx.Document(BytesIO(data))
+        if document.element.getroottree().docinfo.internalDTD is not None:
+            raise Unreadable("damaged Word file: it declares a document type, which none does")
         text = clean(_Body(document).text(), limits)
         metadata = _metadata(document)
     except (OpcError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, NotImplementedError) as error:
@@ -97,7 +99,7 @@ class _Body:
         notes = [Block(text, item=True) for text in self._note_texts()]
         return _joined([*blocks, Block("Notes"), *notes] if notes else blocks)
 
-    def _part(self, kind: str) -> Any:  # noqa: ANN401
+    def _part(self, kind: str) -> Any:
         """Return the root of a related part, or None."""
         try:
             return parse_xml(self._document.part.part_related_by(kind).blob)
@@ -111,21 +113,21 @@ class _Body:
                 if note.get(_W + "id") == note_id:
                     yield f"[{number}] {' '.join(b.text for b in self._blocks(note))}".strip()
 
-    def _blocks(self, parent: Any) -> Iterator[Block]:  # noqa: ANN401
+    def _blocks(self, parent: Any) -> Iterator[Block]:
         for child in _children(parent):
             if child.tag == _W + "p":
                 yield from self._paragraph(child)
             elif child.tag == _W + "tbl":
                 yield from self._rows(child)
 
-    def _rows(self, table: Any) -> Iterator[Block]:  # noqa: ANN401
+    def _rows(self, table: Any) -> Iterator[Block]:
         for row in _children(table):
             if row.tag == _W + "tr" and row.find(f"{_W}trPr/{_W}del") is None:
                 cells = (c for c in _children(row) if c.tag == _W + "tc" and not _is_continued(c))
                 if text := "\n".join(filter(None, (_joined(self._blocks(c)) for c in cells))):
                     yield Block(text)
 
-    def _paragraph(self, paragraph: Any) -> Iterator[Block]:  # noqa: ANN401
+    def _paragraph(self, paragraph: Any) -> Iterator[Block]:
         boxes: list[Any] = []
         text = self._carried + "".join(self._inline(paragraph, boxes))
         self._carried = ""
@@ -137,7 +139,7 @@ class _Body:
         for box in boxes:
             yield from self._blocks(box)
 
-    def _inline(self, parent: Any, boxes: list[Any]) -> Iterator[str]:  # noqa: ANN401
+    def _inline(self, parent: Any, boxes: list[Any]) -> Iterator[str]:
         for child in _children(parent):
             name = child.tag.removeprefix(_W)
             if name in {"t", _MATH_TEXT}:
@@ -153,7 +155,7 @@ class _Body:
                 yield from self._inline(child, boxes)
 
 
-def _children(parent: Any) -> Iterator[Any]:  # noqa: ANN401
+def _children(parent: Any) -> Iterator[Any]:
     """Yield child elements with all changes accepted and wrappers opened."""
     for child in parent.iterchildren(etree.Element):
         if child.tag in _LEFT_OUT or _is_on(child.find(f"{_W}sdtPr/{_W}showingPlcHdr")):
@@ -175,11 +177,11 @@ def _joined(blocks: Iterable[Block]) -> str:
     return text
 
 
-def _is_on(toggle: Any) -> bool:  # noqa: ANN401
+def _is_on(toggle: Any) -> bool:
     return toggle is not None and toggle.get(_W + "val", "true") not in {"false", "0", "off"}
 
 
-def _is_continued(cell: Any) -> bool:  # noqa: ANN401
+def _is_continued(cell: Any) -> bool:
     """Tell whether a cell is the lower part of a vertical merge."""
     merge = cell.find(f"{_W}tcPr/{_W}vMerge")
     return merge is not None and merge.get(_W + "val") != "restart"

@@ -5,8 +5,21 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
-          (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
+_ROMAN = (
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
 _MAX_ROMAN = 4000
 _MAX_LETTERS = 1000
 
@@ -14,7 +27,7 @@ _MAX_LETTERS = 1000
 class Lists:
     """The markers of list items, counted as Word does: lists of one abstract definition count on together."""
 
-    def __init__(self, numbering: Any, styles: Any) -> None:  # noqa: ANN401
+    def __init__(self, numbering: Any, styles: Any) -> None:
         abstract = _by_id(numbering, "abstractNum", "abstractNumId")
         self._nums = _by_id(numbering, "num", "numId")
         self._abstract = {key: abstract.get(_value(num, "abstractNumId")) for key, num in self._nums.items()}
@@ -23,7 +36,7 @@ class Lists:
         self._begun: set[tuple[str, int]] = set()
         self._known_levels: dict[str | None, dict[int, Any]] = {}
 
-    def marker(self, paragraph: Any) -> str:  # noqa: ANN401
+    def marker(self, paragraph: Any) -> str:
         """Return the marker that Word shows before a paragraph, '' for none; to be asked once a paragraph, in order."""
         number, level = self._place(paragraph)
         levels = self._levels(number)
@@ -35,7 +48,7 @@ class Lists:
         shown = {n: _ordinal(counts.get(n, _start(found)), _value(found, "numFmt")) for n, found in levels.items()}
         return re.sub(r"%(\d)", lambda m: shown.get(int(m[1]) - 1, ""), _value(levels[level], "lvlText") or "").strip()
 
-    def _place(self, paragraph: Any) -> tuple[str | None, int]:  # noqa: ANN401
+    def _place(self, paragraph: Any) -> tuple[str | None, int]:
         """Return a paragraph's list and level, its own or those of its style."""
         number = level = None
         style_id = _value(paragraph, "pPr/pStyle")
@@ -76,18 +89,18 @@ class Lists:
         return counts
 
 
-def _by_id(root: Any, tag: str, attribute: str) -> dict[str | None, Any]:  # noqa: ANN401
+def _by_id(root: Any, tag: str, attribute: str) -> dict[str | None, Any]:
     return {} if root is None else {found.get(_W + attribute): found for found in root.iter(_W + tag)}
 
 
-def _value(parent: Any, path: str) -> str | None:  # noqa: ANN401
+def _value(parent: Any, path: str) -> str | None:
     """Return the `w:val` of the element at `path`."""
     found = parent.find("/".join(_W + part for part in path.split("/")))
     value = None if found is None else found.get(_W + "val")
     return None if value is None else str(value)
 
 
-def _start(level: Any) -> int:  # noqa: ANN401
+def _start(level: Any) -> int:
     return int(_value(level, "start") or 1)
 
 

@@ -14,20 +14,44 @@ from typing import Any
 
 from pipeline.ingest import tables
 from pipeline.ingest.document import Document, Limits
-from pipeline.ingest.text import BINARY, sniff
+from pipeline.ingest.text import BINARY, read_markdown, read_text, sniff
 
 HEAD_BYTES = 1 << 16
 GZIP = b"\x1f\x8b\x08"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _ADVICE = {
-    ".doc": "save it as .docx", ".rtf": "save it as .docx", ".odt": "save it as .docx", ".pages": "save it as .docx",
-    ".xls": "save it as .csv", ".xlsx": "save it as .csv", ".ods": "save it as .csv", ".json": "save it as .jsonl",
-    ".7z": "unpack it first", ".rar": "unpack it first", ".tar": "unpack it first", ".tgz": "unpack it first",
+    ".doc": "save it as .docx",
+    ".rtf": "save it as .docx",
+    ".odt": "save it as .docx",
+    ".pages": "save it as .docx",
+    ".xls": "save it as .csv",
+    ".xlsx": "save it as .csv",
+    ".ods": "save it as .csv",
+    ".json": "save it as .jsonl",
+    ".7z": "unpack it first",
+    ".rar": "unpack it first",
+    ".tar": "unpack it first",
+    ".tgz": "unpack it first",
     ".gz": "unpack it first",
 }
 _PACKAGES = frozenset(
-    {".xlsx", ".xlsm", ".xlsb", ".pptx", ".pptm", ".odt", ".ods", ".odp", ".epub", ".jar", ".apk", ".pages", ".numbers", ".key"}
+    {
+        ".xlsx",
+        ".xlsm",
+        ".xlsb",
+        ".pptx",
+        ".pptm",
+        ".odt",
+        ".ods",
+        ".odp",
+        ".epub",
+        ".jar",
+        ".apk",
+        ".pages",
+        ".numbers",
+        ".key",
+    }
 )
 _WORD_PART = re.compile(rb"\[Content_Types\]\.xml|(?:_rels|docProps|word|customXml)/.*\.(?:xml|rels)")
 _HTML = re.compile(r"(?is)\s*(?><\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b")
@@ -50,8 +74,10 @@ class Format:
 def detect(head: bytes, name: str) -> Format | None:
     """Tell the format of a file from its first bytes (HEAD_BYTES are enough) and its name; None when there is none."""
     if head.startswith(GZIP):
-        inner = detect(_gunzip(head), name.removesuffix(".gz").removesuffix(".GZ"))
+        inner = detect(_gunzip(head), _unzipped_name(name))
         return inner if inner and inner.rows and inner.name != "parquet" else None
+    if not head:
+        return None
     return next((f for f in FORMATS if f.matches(head, suffix_of(name))), None)
 
 
@@ -60,6 +86,8 @@ def unsupported(head: bytes, name: str) -> str:
     suffix = suffix_of(name)
     if not head:
         return "empty file"
+    if head.startswith(GZIP) and any(suffix_of(_unzipped_name(name)) in f.suffixes for f in FORMATS if f.rows):
+        return "damaged, or no table in a gzip file"
     if suffix in _ADVICE:
         return f"not a supported type: {suffix}; {_ADVICE[suffix]}"
     if any(suffix in f.suffixes for f in FORMATS):
@@ -74,8 +102,12 @@ def suffix_of(name: str) -> str:
     return suffix if re.fullmatch(r"\.(?=.*[a-z])[a-z0-9]{1,8}", suffix) else ""
 
 
+def _unzipped_name(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name
+
+
 def _lazy(module: str, function: str) -> Callable[..., Any]:
-    def call(*args: object) -> Any:  # noqa: ANN401
+    def call(*args: object) -> Any:
         return getattr(import_module(f"pipeline.ingest.{module}"), function)(*args)
 
     return call
@@ -111,7 +143,9 @@ def _is_docx(head: bytes, suffix: str) -> bool:
 
 def _is_html(head: bytes, suffix: str) -> bool:
     text = sniff(head)
-    return text is not None and (suffix in {".html", ".htm", ".xhtml"} or bool(_HTML.match(text.removeprefix("\ufeff"))))
+    if text is None or suffix in {".html", ".htm", ".xhtml"}:
+        return text is not None
+    return bool(_HTML.match(text.removeprefix("\ufeff")))
 
 
 def _is_jsonl(head: bytes, suffix: str) -> bool:
@@ -129,11 +163,13 @@ def _is_jsonl(head: bytes, suffix: str) -> bool:
 
 def _is_csv(head: bytes, suffix: str) -> bool:
     text = sniff(head)
-    return text is not None and (suffix in {".csv", ".tsv"} or (suffix in {".txt", ""} and tables.is_header(text)))
+    if text is None or suffix in {".csv", ".tsv"}:
+        return text is not None
+    return suffix in {".txt", ""} and tables.is_header(text)
 
 
 def _is_text(suffixes: tuple[str, ...]) -> Callable[[bytes, str], bool]:
-    return lambda head, suffix: bool(head) and suffix in suffixes and sniff(head) is not None
+    return lambda head, suffix: suffix in suffixes and sniff(head) is not None
 
 
 FORMATS = (
@@ -144,7 +180,7 @@ FORMATS = (
     Format("html", (".html", ".htm", ".xhtml"), _is_html, read=_lazy("html", "read_html")),
     Format("jsonl", (".jsonl", ".ndjson"), _is_jsonl, rows=tables.jsonl_rows),
     Format("csv", (".csv", ".tsv"), _is_csv, rows=tables.csv_rows),
-    Format("markdown", (".md", ".markdown"), _is_text((".md", ".markdown")), read=_lazy("text", "read_markdown")),
-    Format("text", (".txt", ".text"), _is_text((".txt", ".text", "")), read=_lazy("text", "read_text")),
+    Format("markdown", (".md", ".markdown"), _is_text((".md", ".markdown")), read=read_markdown),
+    Format("text", (".txt", ".text"), _is_text((".txt", ".text", "")), read=read_text),
 )
 _TEXT = frozenset(s for f in FORMATS[4:] for s in f.suffixes)

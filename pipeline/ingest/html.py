@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import accumulate
 from typing import Any
 
 from lxml import etree
@@ -24,11 +25,23 @@ for _noisy in ("trafilatura", "htmldate"):
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _CHARSET = re.compile(rb"""<(?:meta[^>]+charset|\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
 _CHARSET_WITHIN = 4096
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LATIN = frozenset({"ascii", "iso8859-1", "latin-1"})
 
 _NEVER = (
-    "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "button", "select",
-    "textarea", "input", "dialog",
+    "script",
+    "style",
+    "template",
+    "noscript",
+    "svg",
+    "math",
+    "iframe",
+    "object",
+    "button",
+    "select",
+    "textarea",
+    "input",
+    "dialog",
 )
 _MENU_ROLES = " or ".join(f"@role='{role}'" for role in ("navigation", "banner", "contentinfo", "search"))
 _MENUS = f"//nav | //footer | //aside | //*[{_MENU_ROLES}]"
@@ -39,6 +52,8 @@ _OWN_MARKER = re.compile(r"\s*(?:$|[-\u2022\u2013*]\s|\(?(?:[0-9]{1,3}|[a-zA-Z]|
 _PROSE_LINE = 80
 _KEPT_OF_ARTICLE = 0.9
 _KEPT_OF_PAGE = 0.5
+_SAME_LINES = 0.95
+_EXTRACTED_DEPTH = 200
 
 
 def read_html(data: bytes, limits: Limits) -> Document:
@@ -80,7 +95,7 @@ def _declared(data: bytes) -> str:
     return "cp1252" if name in _LATIN else "utf-8" if name.startswith("utf-16") else name
 
 
-def _parse(text: str) -> Any:  # noqa: ANN401
+def _parse(text: str) -> Any:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
     try:
         page = document_fromstring(text.replace("\x00", "\ufffd").encode("utf-8", "replace"), parser=parser)
@@ -88,34 +103,51 @@ def _parse(text: str) -> Any:  # noqa: ANN401
         raise Unreadable("empty file" if not text.strip() else f"not a web page that can be read: {error}") from error
     if any("depth" in entry.message for entry in parser.error_log):
         raise Unreadable("the web page is nested too deeply")
+    for element in page.iter():
+        element.text, element.tail = _storable(element.text), _storable(element.tail)
     return page
 
 
-def _metadata(page: Any) -> dict[str, str]:  # noqa: ANN401
-    try:
-        found = extract_metadata(deepcopy(page), date_config=dict(_DATES), extensive=False)
-    except RecursionError:
+def _storable(text: str | None) -> str | None:
+    """Replace the control characters that a tree can be parsed from and then not be changed with."""
+    return _CONTROL.sub("\ufffd", text) if text else text
+
+
+def _metadata(page: Any) -> dict[str, str]:
+    if _depth(page) > _EXTRACTED_DEPTH:
         return {}
+    found = extract_metadata(deepcopy(page), date_config=dict(_DATES), extensive=False)
     links = page.xpath("//link[@rel='canonical']/@href | //meta[@property='og:url']/@content")
     url = next((link.strip() for link in links if re.match(r"\s*https?://", link)), "")
     values = {"title": found.title, "date": found.date, "url": url}
     return {key: " ".join(value.split()) for key, value in values.items() if value}
 
 
-def _main_text(page: Any) -> str:  # noqa: ANN401
-    """Return what trafilatura finds, unless it loses prose that the page or its article plainly has."""
+def _main_text(page: Any) -> str:
+    """Return what trafilatura finds, unless it runs blocks together or loses prose that the page plainly has."""
     everything = deepcopy(page)
     _drop(everything, _MENUS)
     whole = blocks(everything.find("body"))
     article = max((blocks(found) for found in everything.xpath("//article | //main")), key=_prose, default="")
-    try:
-        found = bare_extraction(page, favor_recall=True, include_comments=False, include_tables=True)
-    except RecursionError:
-        found = None
+    deep = _depth(page) > _EXTRACTED_DEPTH
+    found = None if deep else bare_extraction(deepcopy(page), favor_recall=True, include_comments=False)
     main = blocks(found.body) if isinstance(found, Extracted) else ""
-    if main and _prose(main) >= _KEPT_OF_ARTICLE * _prose(article) and _prose(main) >= _KEPT_OF_PAGE * _prose(whole):
+    wanted = max(_KEPT_OF_ARTICLE * _prose(article), _KEPT_OF_PAGE * _prose(whole))
+    if main and _prose(main) >= wanted and _keeps_lines(main, blocks(page.find("body"))):
         return main
     return article if article and _prose(article) >= _KEPT_OF_PAGE * _prose(whole) else whole
+
+
+def _depth(page: Any) -> int:
+    steps = (1 if event == "start" else -1 for event, _ in etree.iterwalk(page, events=("start", "end")))
+    return max(accumulate(steps), default=0)
+
+
+def _keeps_lines(main: str, page: str) -> bool:
+    """Tell whether nearly all of `main` stands in lines of the page, so that no two blocks were run together."""
+    lines = {"".join(line.split()) for line in page.split("\n")}
+    kept = sum(len(line) for line in main.split("\n") if "".join(line.split()) in lines)
+    return kept >= _SAME_LINES * len(main.replace("\n", ""))
 
 
 def _prose(text: str) -> int:
@@ -123,20 +155,20 @@ def _prose(text: str) -> int:
     return sum(len(line) for line in text.split("\n") if len(line) >= _PROSE_LINE)
 
 
-def _drop(page: Any, path: str) -> None:  # noqa: ANN401
+def _drop(page: Any, path: str) -> None:
     for element in page.xpath(path):
         if element.tag not in {"html", "body"} and element.getparent() is not None:
             element.drop_tree()
 
 
-def _mark_items(page: Any) -> None:  # noqa: ANN401
+def _mark_items(page: Any) -> None:
     """Write the markers that a browser shows into the list items, since extraction loses the numbers."""
     for items in page.iter("ol", "ul"):
         for item, marker in _markers(items):
             _prefix(item, marker)
 
 
-def _markers(items: Any) -> Iterator[tuple[Any, str]]:  # noqa: ANN401
+def _markers(items: Any) -> Iterator[tuple[Any, str]]:
     number = _integer(items.get("start"), 1)
     for item in items.iterchildren("li"):
         number = _integer(item.get("value"), number)
@@ -144,7 +176,7 @@ def _markers(items: Any) -> Iterator[tuple[Any, str]]:  # noqa: ANN401
         number += 1
 
 
-def _prefix(item: Any, marker: str) -> None:  # noqa: ANN401
+def _prefix(item: Any, marker: str) -> None:
     """Put `marker` before the first words of an item that brings none of its own."""
     while not (item.text or "").strip() and len(item) and item[0].tag in _WRAPPERS:
         item = item[0]

@@ -9,15 +9,50 @@ _BLANK_LINE, _LINE = 2, 1
 _ITEMS = frozenset({"li", "item", "dt", "dd", "option"})
 _CELLS = frozenset({"td", "th", "cell"})
 _LINES = frozenset({"br", "lb"})
-_BLOCKS = frozenset({
-    "p", "div", "section", "article", "main", "header", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "head",
-    "blockquote", "quote", "pre", "table", "caption", "tr", "row", "ul", "ol", "dl", "list", "figure",
-    "figcaption", "address", "fieldset", "legend", "form", "details", "summary", "hr", "body", "center",
-})
+_BLOCKS = frozenset(
+    {
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "head",
+        "blockquote",
+        "quote",
+        "pre",
+        "table",
+        "caption",
+        "tr",
+        "row",
+        "ul",
+        "ol",
+        "dl",
+        "list",
+        "figure",
+        "figcaption",
+        "address",
+        "fieldset",
+        "legend",
+        "form",
+        "details",
+        "summary",
+        "hr",
+        "body",
+        "center",
+    }
+)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
-def blocks(root: Any) -> str:  # noqa: ANN401
+def blocks(root: Any) -> str:
     """Return the text below `root`: list items, cells and line breaks on lines of their own, other blocks set apart."""
     if root is None:
         return ""

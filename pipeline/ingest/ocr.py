@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import LimitExceeded, Unreadable
-from pipeline.ingest.pdf_layout import Boxes, Glyphs
+from pipeline.ingest.glyphs import Boxes, Glyphs
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
+    from pypdfium2 import PdfPage  # type: ignore[import-untyped]
 
 HOW_TO_MEND = 'install OCR with `pip install "failings[ocr]"` and the `tesseract` program'
 _DPI = 300
@@ -27,7 +27,7 @@ def ocr_available() -> bool:
 
 def is_page_image(page: "PdfPage", glyphs: Glyphs, characters: int) -> bool:
     """Whether a page with next to no text shows more than a logo or a signature: a scan, or letters drawn as paths."""
-    import pypdfium2.raw as pdfium  # noqa: PLC0415 - as everywhere here, only where it is needed
+    from pypdfium2 import raw as pdfium  # noqa: PLC0415 - heavy, and not needed to ask whether OCR is here
 
     covered, segments = 0.0, 0
     for item in page.get_objects(max_depth=1):
@@ -51,20 +51,21 @@ def _inked(page: "PdfPage", glyphs: Glyphs) -> float:
     finally:
         bitmap.close()
     for x0, y0, x1, y1 in glyphs.boxes / 2:
-        dark[max(0, int(y0) - 1):int(y1) + 2, max(0, int(x0) - 1):int(x1) + 2] = False
+        dark[max(0, int(y0) - 1) : int(y1) + 2, max(0, int(x0) - 1) : int(x1) + 2] = False
     rows, columns = (-(-size // _CELL) for size in dark.shape)
     grid = np.zeros((rows * _CELL, columns * _CELL), bool)
-    grid[:dark.shape[0], :dark.shape[1]] = dark
+    grid[: dark.shape[0], : dark.shape[1]] = dark
     return float(grid.reshape(rows, _CELL, columns, _CELL).any(axis=(1, 3)).mean())
 
 
-def ocr_page(page: "PdfPage", width: float, height: float, seconds: float) -> Glyphs:
-    """Glyphs of a page image; each character has an equal slice of its word's box.
+def ocr_page(page: "PdfPage", seconds: float) -> Glyphs:
+    """Read a page image; each character gets an equal slice of its word's box.
 
     Raises LimitExceeded when Tesseract takes more than `seconds`, Unreadable when it fails.
     """
     import pytesseract  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
 
+    width, height = page.get_size()
     scale = min(_DPI / 72, (_MOST_PIXELS / max(width * height, 1)) ** 0.5)
     bitmap = page.render(scale=scale, grayscale=True)
     try:
@@ -79,14 +80,16 @@ def ocr_page(page: "PdfPage", width: float, height: float, seconds: float) -> Gl
 
 
 def glyphs_of_words(found: dict[str, list[Any]], width: float, height: float, scale: float) -> Glyphs:
-    """Glyphs from Tesseract's table of words, boxes in pixels of a rendering at `scale`."""
+    """Make glyphs from Tesseract's table of words, boxes in pixels of a rendering at `scale`."""
     codes: list[int] = []
     boxes: list[Boxes] = []
     paragraphs: list[int] = []
     line: tuple[int, ...] = ()
     numbers: dict[tuple[int, ...], int] = {}
-    for word, x, y, w, h, *place in zip(*(found[key] for key in (
-            "text", "left", "top", "width", "height", "block_num", "par_num", "line_num")), strict=True):
+    for word, x, y, w, h, *place in zip(
+        *(found[key] for key in ("text", "left", "top", "width", "height", "block_num", "par_num", "line_num")),
+        strict=True,
+    ):
         text = str(word).strip()
         if not text:
             continue

@@ -10,13 +10,14 @@ _BAND = 0.12  # of the page's height, at its top and at its bottom
 _EDGE = 0.08
 _MOST = 4  # lines of furniture at either end of a page
 _NUMBER = re.compile(r"\d+")
+_DASHES = "-\u2013\u2014"
 _PAGE_OF = re.compile(r"\W*(?:page|p\.?|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?\W*|\W*\d{1,4}\s*of\s*\d{1,4}\W*")
-_BARE = re.compile(r"[-–—|\s]*\d{1,4}[-–—|\s]*")
-_ROMAN = re.compile(r"[-–—\s]*(?=[ivx])x{0,3}(?:ix|iv|v?i{0,3})[-–—\s]*")
+_BARE = re.compile(rf"[{_DASHES}|\s]*\d{{1,4}}[{_DASHES}|\s]*")
+_ROMAN = re.compile(rf"[{_DASHES}\s]*(?=[ivx])x{{0,3}}(?:ix|iv|v?i{{0,3}})[{_DASHES}\s]*")
 
 
 def without_furniture(pages: Sequence[list[Line]], heights: Sequence[float]) -> list[list[Line]]:
-    """The pages' lines without furniture; the order of the rest is kept."""
+    """Leave the furniture out of the pages' lines; the rest keeps its order."""
     groups: defaultdict[tuple[bool, str], list[tuple[int, Line]]] = defaultdict(list)
     for lines, height in zip(pages, heights, strict=True):
         for top, line in _band(lines, height):
@@ -28,7 +29,7 @@ def without_furniture(pages: Sequence[list[Line]], heights: Sequence[float]) -> 
 
 
 def _band(lines: list[Line], height: float) -> Iterator[tuple[bool, Line]]:
-    """The outermost lines at the top (True) and the bottom (False) of a page."""
+    """Give the outermost lines at the top (True) and the bottom (False) of a page."""
     ranked = sorted(lines, key=lambda line: line.middle)
     for line in ranked[:_MOST]:
         if line.middle < _BAND * height:
@@ -50,7 +51,7 @@ def _furniture(folded: str, found: list[tuple[int, Line]], heights: Sequence[flo
 
 
 def _level_runs(found: list[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
-    """Groups of lines of different pages at one height (within a line of each other)."""
+    """Group lines of different pages at one height (within a line of each other)."""
     groups: list[list[tuple[int, Line]]] = []
     for page, line in sorted(found, key=lambda item: item[1].middle):
         if groups and line.middle - groups[-1][-1][1].middle < line.height:
@@ -61,7 +62,7 @@ def _level_runs(found: list[tuple[int, Line]]) -> list[list[tuple[int, Line]]]:
 
 
 def _steady(group: list[tuple[int, Line]]) -> list[Line]:
-    """The group's lines where they repeat on two pages or more, their numbers the same or counting pages."""
+    """Give the group's lines where they repeat on two pages or more, their numbers the same or counting pages."""
     if len({page for page, _ in group}) < 2:
         return []
     rows = [(page, [int(n) for n in _NUMBER.findall(line.text)]) for page, line in group]
@@ -74,5 +75,5 @@ def _steady(group: list[tuple[int, Line]]) -> list[Line]:
 
 
 def _edges(found: list[tuple[int, Line]], heights: Sequence[float]) -> list[Line]:
-    """A number on its own without a sequence: furniture only at the page's very edge and not beside the text."""
+    """Judge a number on its own without a sequence: furniture only at the page's very edge and not beside the text."""
     return [line for page, line in found if line.middle > (1 - _EDGE) * heights[page] and line.x0 > 0.1 * heights[page]]

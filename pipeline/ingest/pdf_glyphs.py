@@ -1,8 +1,9 @@
 """Characters and boxes of a PDFium page, fast: one call for the text, one a character for its box.
 
 The boxes are PDFium's loose boxes (advance width by the font's ascent and descent), not its tight ones around the ink:
-neighbours touch, so that a gap is a missing space; every character of a line has the same height, so that a highlight is
-even; and spaces have boxes. They are turned to the page as displayed: the crop box after /Rotate, origin top left.
+neighbours touch, so that a gap is a missing space; every character of a line has the same height, so that a highlight
+is even; spaces have boxes; and the call is faster. They are turned to the page as displayed (crop box, after /Rotate),
+origin top left.
 """
 
 import ctypes
@@ -12,20 +13,22 @@ from math import pi
 from typing import Any
 
 import numpy as np
-import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+import pypdfium2 as pdfium  # type: ignore[import-untyped]
+from pypdfium2 import raw
 
-from pipeline.ingest.pdf_layout import Boxes, Codes, Glyphs, is_white
+from pipeline.ingest.glyphs import Boxes, Codes, Glyphs, is_white
 
 # The library's own function under a prototype that takes plain integers: half the time of the ctypes default.
 _loose_box = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0)
+    ctypes.cast(raw.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
 
 _HYPHENS = (0x02, 0xAD, 0xFFFE)  # what PDFium gives for a hyphen at a line's end, by version and font
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "st", 0xFB06: "st"}
 _SYMBOLS = {0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF02D: "-", 0xF0A8: "•", 0xF076: "•"}
 _UNSEEN = (0xFEFF, 0xFFFF, 0xFFF9, 0xFFFA, 0xFFFB, 0x200B, 0x2060, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _ANGLES_SEEN = 24
+_FAR = 100_000.0  # points; PDF allows no page a fifth as wide, and a damaged file gives boxes at infinity
 
 
 def page_glyphs(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> Glyphs:
@@ -71,7 +74,8 @@ def _to_display(boxes: Boxes, page: pdfium.PdfPage, width: float, height: float)
     x_axis, y_axis = (right - origin) / 1000, (up - origin) / 1000
     a = origin + boxes[:, :1] * x_axis + boxes[:, 1:2] * y_axis
     b = origin + boxes[:, 2:3] * x_axis + boxes[:, 3:] * y_axis
-    boxes[:, :2], boxes[:, 2:] = np.minimum(a, b), np.maximum(a, b)
+    for side, corner in ((slice(2), np.minimum(a, b)), (slice(2, 4), np.maximum(a, b))):
+        boxes[:, side] = np.clip(np.nan_to_num(corner), -_FAR, _FAR)
 
 
 def _pairs_joined(codes: Codes, boxes: Boxes) -> tuple[Codes, Boxes]:
@@ -112,13 +116,15 @@ def _turn(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> int:
         if not raw.FPDFText_IsGenerated(text, i):
             seen[round(raw.FPDFText_GetCharAngle(text, i) * 2 / pi)] += 1
     upright = seen.most_common(1)[0][0] if seen else 0
-    return (upright + page.get_rotation() // 90) % 4
+    return (upright + int(page.get_rotation()) // 90) % 4
 
 
 def _turned(boxes: Boxes, turn: int, width: float, height: float) -> Boxes:
     """Boxes in a frame turned back by `turn` quarters, in which the text runs left to right."""
     x0, y0, x1, y1 = boxes.T
-    sides: dict[int, tuple[Any, ...]] = {1: (y0, width - x1, y1, width - x0),
-                                         2: (width - x1, height - y1, width - x0, height - y0),
-                                         3: (height - y1, x0, height - y0, x1)}
+    sides: dict[int, tuple[Any, ...]] = {
+        1: (y0, width - x1, y1, width - x0),
+        2: (width - x1, height - y1, width - x0, height - y0),
+        3: (height - y1, x0, height - y0, x1),
+    }
     return np.column_stack(sides[turn]).astype(np.float32)

@@ -5,43 +5,19 @@ PDFium's own line breaks are not used: it breaks at superscripts and joins words
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-Boxes = npt.NDArray[np.float32]
-Codes = npt.NDArray[np.uint32]
-Flags = npt.NDArray[np.bool_]
+from pipeline.ingest.glyphs import Boxes, Flags, Glyphs, Indices, is_space, is_white
+from pipeline.ingest.pdf_spaces import is_drawn, spaces_between
 
-_SPACES = [0x09, 0x20, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000]
-_WHITE = np.zeros(0x3002, np.uint8)  # 1 for a space, 2 for a line break; the last stands for all codes above
-_WHITE[_SPACES] = 1
-_WHITE[[0x0A, 0x0D, 0x2028, 0x2029]] = 2
-_SPACE_GAP = 0.12  # of the glyph's height: a wider gap between two glyphs is a space
-_GUESSED = 0.06  # and so is a narrower one where PDFium guessed a space
-_SQUEEZED = (0.012, 0.03)  # of the height: letters touch below the first, a squeezed space is above the second
+_MOST_RUNS = 1_000  # of a page; with more, it is a drawing, and stream order has to do
 _SAME_LINE = 0.45  # of the smaller height that two neighbours on one line must share
 
 
-_LABEL = re.compile(r"\(?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)]?|[•●▪■◦‣∙·➢–-]")  # noqa: RUF001 - dashes are the point
-
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """The characters of one page in stream order, white space included.
-
-    `boxes` are x0, y0, x1, y1 on the page as displayed; `frame` the same turned so that most text runs left to right.
-    `paragraphs` numbers the paragraph of each glyph where OCR has found them.
-    """
-
-    codes: Codes
-    boxes: Boxes
-    frame: Boxes
-    width: float
-    height: float
-    frame_height: float
-    paragraphs: npt.NDArray[np.int32] | None = None
+_LABEL = re.compile(r"\(?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)]?|[•●▪■◦‣∙·➢–-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +50,12 @@ def lines_of(glyphs: Glyphs, page: int) -> list[Line]:
     breaks = _line_breaks(frame)
     if glyphs.paragraphs is not None:
         breaks |= np.diff(glyphs.paragraphs[at]) != 0
-    written = _written(glyphs, at)
-    spaces = ~breaks & (written | _gaps(glyphs.codes[at], frame, breaks, written))
-    text, boxes, where = _with_spaces(glyphs, at, spaces)
-    return reading_order(_cut(glyphs, page, text, boxes, where, at, breaks))
-
-
-def is_white(codes: Codes) -> Flags:
-    """Which codes are spaces or line breaks."""
-    return np.asarray(_WHITE[np.minimum(codes, _WHITE.size - 1)] > 0)
-
-
-def _is_space(codes: Codes) -> Flags:
-    return np.asarray(_WHITE[np.minimum(codes, _WHITE.size - 1)] == 1)
-
-
-def _written(glyphs: Glyphs, at: npt.NDArray[np.intp]) -> Flags:
-    """Where the file has a space, apart from PDFium's worse guesses and the odd space that the next glyph covers."""
-    seen = np.concatenate(([0], np.cumsum(_is_space(glyphs.codes))))
-    written = np.asarray(seen[at[1:]] > seen[at[:-1]])
+    text, boxes, where = _with_spaces(glyphs, at, spaces_between(glyphs, at, breaks))
+    lines = _cut(text, boxes, where, frame, breaks)
     if glyphs.paragraphs is not None:
-        return written
-    gap = _gap(glyphs.frame[at])
-    drawn = _is_drawn(glyphs.boxes[at[:-1] + 1])
-    covered = written & drawn & (gap < 0)
-    if covered.sum() * 20 > written.sum():
-        covered[:] = False
-    return np.asarray(written & ~covered & (drawn | (gap > _GUESSED)))
+        first = glyphs.paragraphs[at[np.concatenate(([0], np.flatnonzero(breaks) + 1))]].tolist()
+        return [replace(line, page=page, paragraph=number) for line, number in zip(lines, first, strict=True)]
+    return reading_order([replace(line, page=page) for line in lines])
 
 
 def _line_breaks(frame: Boxes) -> Flags:
@@ -113,43 +68,7 @@ def _line_breaks(frame: Boxes) -> Flags:
     return np.asarray(apart | back)
 
 
-def _gap(frame: Boxes) -> Boxes:
-    """Width between each glyph and the next, in heights of the next."""
-    return np.asarray((frame[1:, 0] - frame[:-1, 2]) / np.maximum(frame[1:, 3] - frame[1:, 1], 0.1))
-
-
-def _is_drawn(boxes: Boxes) -> Flags:
-    return np.asarray((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
-
-
-def _gaps(codes: Codes, frame: Boxes, breaks: Flags, written: Flags) -> Flags:
-    """Where a gap stands for a space that is not in the file; letter-spaced lines are judged by their own gaps."""
-    line = np.concatenate(([0], np.cumsum(breaks)[:-1])) if breaks.size else np.zeros(0, np.intp)
-    gap = _gap(frame)
-    inside = ~breaks & ~written
-    wide = inside & (gap > _SPACE_GAP)
-    if wide.any():
-        for number in np.unique(line[wide]):
-            usual = float(np.median(gap[(line == number) & inside]))
-            wide &= (line != number) | (gap > usual + _SPACE_GAP)
-    return np.asarray(wide | _squeezed(codes, gap, inside & ~wide, line))
-
-
-def _squeezed(codes: Codes, gap: Boxes, inside: Flags, line: npt.NDArray[np.intp]) -> Flags:
-    """Where a space was squeezed to almost nothing: the only few gaps in a line whose letters otherwise touch."""
-    found = inside & (gap > _SQUEEZED[1])
-    if not found.any():
-        return found
-    size = int(line[-1]) + 1
-    few, unsure, all_gaps = (np.bincount(line[which], minlength=size) for which in (
-        found, inside & (gap > _SQUEEZED[0]) & ~found, inside))
-    clear = (unsure == 0) & (few <= 3) & (few * 8 <= all_gaps)
-    for i in np.flatnonzero(found & clear[line]).tolist():
-        found[i] = chr(codes[i]).isalnum() and (chr(codes[i + 1]).isalnum() or chr(codes[i + 1]) in "[(")
-    return np.asarray(found & clear[line])
-
-
-def _with_spaces(glyphs: Glyphs, at: npt.NDArray[np.intp], spaces: Flags) -> tuple[str, Boxes, npt.NDArray[np.intp]]:
+def _with_spaces(glyphs: Glyphs, at: Indices, spaces: Flags) -> tuple[str, Boxes, Indices]:
     """Text with a space where `spaces` says so, its boxes, and the place of each glyph in it."""
     where = np.arange(at.size)
     where[1:] += np.cumsum(spaces)
@@ -161,30 +80,28 @@ def _with_spaces(glyphs: Glyphs, at: npt.NDArray[np.intp], spaces: Flags) -> tup
     before = np.flatnonzero(spaces) + 1
     space = at[before - 1] + 1
     box = glyphs.boxes[space]
-    real = _is_space(glyphs.codes[space]) & _is_drawn(box)
+    real = is_space(glyphs.codes[space]) & is_drawn(box)
     boxes[where[before[real]] - 1] = box[real]
     return codes.tobytes().decode("utf-32-le"), boxes, where
 
 
-def _cut(glyphs: Glyphs, page: int, text: str, boxes: Boxes, where: npt.NDArray[np.intp],
-         at: npt.NDArray[np.intp], breaks: Flags) -> list[Line]:
-    """Cut a page's text at `breaks`."""
-    frame = glyphs.frame[at]
+def _cut(text: str, boxes: Boxes, where: Indices, frame: Boxes, breaks: Flags) -> list[Line]:
+    """Cut a page's text at `breaks`; `where` is the place in the text of each box of `frame`."""
     first = np.concatenate(([0], np.flatnonzero(breaks) + 1))
     low, high = np.minimum.reduceat(frame, first), np.maximum.reduceat(frame, first)
-    counts = np.diff(np.append(first, at.size))
+    counts = np.diff(np.append(first, len(frame)))
     heights = np.add.reduceat(frame[:, 3] - frame[:, 1], first) / counts
     starts = where[first]
     ends = np.append(starts[1:], len(text))
     place = np.column_stack((low[:, 0], low[:, 1], high[:, 2], high[:, 3], heights)).tolist()
     right = frame[:, 2].tolist()
     lines = []
-    for number, (start, end, glyph, (x0, y0, x1, y1, height)) in enumerate(
-            zip(starts.tolist(), ends.tolist(), first.tolist(), place, strict=True)):
+    for start, end, glyph, (x0, y0, x1, y1, height) in zip(
+        starts.tolist(), ends.tolist(), first.tolist(), place, strict=True
+    ):
         words = text[start:end]
         last = glyph + len(words.split(" ", 1)[0]) - 1
-        paragraph = None if glyphs.paragraphs is None else int(glyphs.paragraphs[at[first[number]]])
-        lines.append(Line(page, words, boxes[start:end], x0, y0, x1, y1, height, right[last] - x0, paragraph))
+        lines.append(Line(0, words, boxes[start:end], x0, y0, x1, y1, height, right[last] - x0))
     return lines
 
 
@@ -197,7 +114,7 @@ def reading_order(lines: Sequence[Line]) -> list[Line]:
             runs[-1].append(line)
         else:
             runs.append([line])
-    if len(runs) == 1:
+    if len(runs) == 1 or len(runs) > _MOST_RUNS:
         return list(lines)
     places = np.array([(min(r.x0 for r in run), run[0].y0, max(r.x1 for r in run), run[-1].y1) for run in runs])
     return [line for number in _sorted_runs(places) for line in runs[number]]
@@ -207,9 +124,18 @@ def _labels_joined(lines: Sequence[Line]) -> list[Line]:
     """Lines with a number or bullet that stands on its own, in a table's left column, put before the line it labels."""
     labels = {i: line for i, line in enumerate(lines) if len(line.text) < 6 and _LABEL.fullmatch(line.text)}
     joined: dict[int, Line] = {}
+    if len(labels) * len(lines) > _MOST_RUNS**2:
+        return list(lines)
     for i, label in labels.items():
-        level = [j for j, line in enumerate(lines) if j not in labels and j not in joined and line.x0 >= label.x1
-                 and line.x0 - label.x1 < 8 * label.height and line.y0 < label.middle < line.y1]
+        level = [
+            j
+            for j, line in enumerate(lines)
+            if j not in labels
+            and j not in joined
+            and line.x0 >= label.x1
+            and line.x0 - label.x1 < 8 * label.height
+            and line.y0 < label.middle < line.y1
+        ]
         if level:
             nearest = min(level, key=lambda j: lines[j].x0)
             joined[nearest] = _side_by_side(label, lines[nearest])
@@ -220,8 +146,18 @@ def _labels_joined(lines: Sequence[Line]) -> list[Line]:
 
 def _side_by_side(a: Line, b: Line) -> Line:
     boxes = np.concatenate((a.boxes, np.full((1, 4), np.nan, np.float32), b.boxes))
-    return Line(a.page, f"{a.text} {b.text}", boxes, a.x0, min(a.y0, b.y0), b.x1, max(a.y1, b.y1), b.height,
-                b.x0 + b.first_word - a.x0, b.paragraph)
+    return Line(
+        a.page,
+        f"{a.text} {b.text}",
+        boxes,
+        a.x0,
+        min(a.y0, b.y0),
+        b.x1,
+        max(a.y1, b.y1),
+        b.height,
+        b.x0 + b.first_word - a.x0,
+        b.paragraph,
+    )
 
 
 def _follows(above: Line, below: Line) -> bool:

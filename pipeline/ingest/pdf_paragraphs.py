@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -12,16 +13,20 @@ from pipeline.ingest.pdf_layout import Line
 
 HYPHENS = "\ufffe\u00ad\u0002-\u2010"
 DROP_HYPHEN = "\b"  # a separator: the line's hyphen goes and the words are joined
-_BULLET = re.compile(r"[•●▪■◦‣∙·➢➤✓✔*o–—-]\s+\S")  # noqa: RUF001 - dashes are the point
-_NUMBERED = re.compile(r"(?:\(?\d{1,3}[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\(?[a-z][.)]|\(?[A-Z]\)|\(?[ivx]{1,5}[.)])(?:\s+\S|$)")
+_BULLET = re.compile(r"[•●▪■◦‣∙·➢➤✓✔*o–—-]\s+\S")
+_NUMBERED = re.compile(
+    r"(?:\(?\d{1,3}[.)]|\d{1,2}(?:\.\d{1,2})+\.?|\(?[a-z][.)]|\(?[A-Z]\)|\(?[ivx]{1,5}[.)])"
+    r"(?:\s+\S|$)"
+)
 _BOX_NUMBER = re.compile(r"\d{1,2}")
 _HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*\.?\s+|[A-Z][.)]\s+)?(\S.*)")
 _SMALL_WORDS = {"and", "of", "the", "to", "or", "for", "in", "a", "on", "by"}
 _STOPS = (".", "?", "!", ":", ";")
 _TRAIL = re.compile(r"(?:\b(?:and|or|of|the|to|a|an|in|on|by|with|for|from|that|was|were|is|at|as|had|has|not|this))$")
-_KEEPERS = {"self", "non", "well", "ex", "post", "multi", "cross", "long", "short", "high", "low", "ill", "follow", "half"}
+_KEEPERS = {"self", "non", "well", "ex", "post", "multi", "cross", "long", "short", "high", "low", "ill", "follow"}
 _PREFIXES = {"re", "pre", "co", "de", "un", "inter", "anti", "mid", "semi", "sub", "under", "over", "out", "on", "up"}
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
+_LARGEST_STEP = 2.6  # heights from line to line within a paragraph: double spacing
 _WINDOW = 12  # lines either side that tell where a line's right margin is
 
 
@@ -35,7 +40,7 @@ class Shape:
 
 
 def separators(lines: Sequence[Line]) -> list[str]:
-    """What goes between each line and the next: a space, one line break or two, '' after a hyphen, or DROP_HYPHEN."""
+    """Say what goes between each line and the next: a space, one break or two, '' after a hyphen, or DROP_HYPHEN."""
     if not lines:
         return []
     shape = _shape(lines)
@@ -53,8 +58,12 @@ def separators(lines: Sequence[Line]) -> list[str]:
 
 def _shape(lines: Sequence[Line]) -> Shape:
     left, right = _edges(lines)
-    steps = [_step(a, b) for i, (a, b) in enumerate(zip(lines, lines[1:], strict=False))
-             if a.page == b.page and b.y0 > a.y0 and not _fits(a, b, right[i])]
+    steps = [
+        _step(a, b)
+        for i, (a, b) in enumerate(pairwise(lines))
+        if a.page == b.page and b.y0 > a.y0 and not _fits(a, b, right[i])
+    ]
+    steps = [step for step in steps if step < _LARGEST_STEP]
     return Shape(left, right, median(steps) if steps else 1.2)
 
 
@@ -69,7 +78,7 @@ def _edges(lines: Sequence[Line]) -> tuple[list[float], list[float]]:
     left, right = [], []
     for i, line in enumerate(lines):
         near = slice(max(0, i - _WINDOW), i + _WINDOW + 1)
-        same = (page[near] == line.page) & (x0[near] < line.x1) & (x1[near] > line.x0)
+        same = (page[near] == line.page) & (x0[near] <= line.x1) & (x1[near] >= line.x0)
         left.append(float(x0[near][same].min()))
         right.append(max(float(x1[near][same].max()), usual.get(round(line.x0 / 4), 0.0)))
     return left, right
@@ -98,25 +107,27 @@ def _joint(lines: Sequence[Line], i: int, first: int, shape: Shape) -> str:
 
 
 def _over_page(lines: Sequence[Line], i: int, first: int, shape: Shape) -> str:
-    """The joint where the text goes on at the top of a page or column: a sentence goes on unless all says otherwise."""
+    """Choose the joint at the top of a page or column: a sentence goes on unless all says otherwise."""
     a, b = lines[i], lines[i + 1]
     if _starts_item(lines, i, first, shape) or _heading(a.text) or _heading(b.text):
         return "\n\n"
     if not a.text.endswith(_STOPS):
         return " " if b.text[0].islower() or not _fits(a, b, shape.right[i]) else "\n\n"
-    return "\n\n" if _fits(a, b, shape.right[i]) or b.text[0].isupper() and a.text.endswith(":") else " "
+    return "\n\n" if _fits(a, b, shape.right[i]) or (b.text[0].isupper() and a.text.endswith(":")) else " "
 
 
 def _break(lines: Sequence[Line], i: int, first: int, shape: Shape) -> str:
-    """The joint of two lines without a gap between them."""
+    """Choose the joint of two lines without a gap between them."""
     a, b = lines[i], lines[i + 1]
     if _starts_item(lines, i, first, shape):
         return "\n"
     fits, lower = _fits(a, b, shape.right[i]), b.text[0].islower()
+    if _heading(b.text) and b.text[0].isdigit():
+        return "\n"
     if _heading(a.text) != _heading(b.text) and (fits or not lower):
         return "\n" if fits or a.text.endswith(_STOPS) or _heading(a.text) else " "
     if fits:
-        return " " if _TRAIL.search(a.text) or lower and _goes_on(a, shape.left[i], shape.right[i]) else "\n"
+        return " " if _TRAIL.search(a.text) or (lower and _goes_on(a, shape.left[i], shape.right[i])) else "\n"
     return "\n\n" if _indented(lines, i, first) else " "
 
 
@@ -157,7 +168,7 @@ def _starts_item(lines: Sequence[Line], i: int, first: int, shape: Shape) -> boo
     head = lines[first]
     if _marker(head.text) and (abs(head.x0 - b.x0) < 0.5 * b.height or head.page != b.page):
         return True
-    return abs(b.x0 - a.x0) > 0.5 * b.height and a.page == b.page or b.text[0] in "•●▪■◦‣∙➢➤✓✔"
+    return (abs(b.x0 - a.x0) > 0.5 * b.height and a.page == b.page) or b.text[0] in "•●▪■◦‣∙➢➤✓✔"
 
 
 def _heading(text: str) -> bool:
@@ -173,11 +184,11 @@ def _heading(text: str) -> bool:
 def _vocabulary(lines: Sequence[Line]) -> Counter[str]:
     """Words inside lines, in small letters, with their hyphens; a word that a line end cuts is left out."""
     words: Counter[str] = Counter()
+    cut = False
     for line in lines:
-        text = line.text.rstrip()
-        if text and text[-1] in HYPHENS:
-            text = text.rpartition(" ")[0]
-        words.update(_WORD.findall(text.casefold()))
+        text = line.text.partition(" ")[2] if cut else line.text
+        cut = line.text[-1] in HYPHENS
+        words.update(_WORD.findall((text.rpartition(" ")[0] if cut else text).casefold()))
     return words
 
 
@@ -188,13 +199,14 @@ def _hyphen(text: str, following: str, words: Counter[str]) -> str | None:
     left, right = re.search(r"(\w+)\W$", text), re.match(r"\w+", following)
     if left is None or right is None:
         return None
-    a, b = left[1].casefold(), right[0].casefold()
-    return DROP_HYPHEN if _drops(a, b, right[0], words, inside=text[:left.start()].endswith("-")) else ""
+    if (right[0][0].isupper() and not left[1].isupper()) or text[: left.start()].endswith("-"):
+        return ""
+    return DROP_HYPHEN if _drops(left[1].casefold(), right[0].casefold(), words) else ""
 
 
-def _drops(a: str, b: str, written: str, words: Counter[str], *, inside: bool) -> bool:
+def _drops(a: str, b: str, words: Counter[str]) -> bool:
     """Whether a word cut in `a` and `b` is written without a hyphen, by the document's own words, else by its parts."""
-    if not (a + b).isalpha() or written[0].isupper() or inside:
+    if not (a + b).isalpha():
         return False
     joined, hyphened = words[a + b], words[f"{a}-{b}"]
     if joined or hyphened:

@@ -60,7 +60,7 @@ def row_document(values: Mapping[str, str], limits: Limits) -> Document:
 def is_header(text: str) -> bool:
     """Tell whether text begins with a line of nothing but our column names, two or more, one of them for text."""
     line = text.lstrip("\ufeff").split("\n", 1)[0]
-    names = _names(next(csv.reader([line], delimiter=_delimiter(line)), []))
+    names = _header_names(line, _delimiter(line))
     return len(names) > 1 and set(names) <= set(COLUMNS) and not set(names).isdisjoint(TEXT_COLUMNS)
 
 
@@ -118,8 +118,10 @@ def _places(header: list[str], columns: Mapping[str, str]) -> dict[str, int]:
     places = {ours: names.index(theirs) for ours, theirs in wanted.items() if theirs in names}
     if places.keys().isdisjoint(TEXT_COLUMNS):
         found = ", ".join(name[:40] for name in header[:20])
-        raise Unreadable(f"no column for text: found {found or 'none'}; wanted {', '.join(TEXT_COLUMNS)}; "
-                         "name yours with --columns, as in --columns text=Body")
+        raise Unreadable(
+            f"no column for text: found {found or 'none'}; wanted {', '.join(TEXT_COLUMNS)}; "
+            "name yours with --columns, as in --columns text=Body"
+        )
     return places
 
 
@@ -176,11 +178,19 @@ def _records(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
 
 def _delimiter(line: str) -> str:
     """Choose the delimiter that yields the most of our columns, then the most columns."""
+
     def fit(delimiter: str) -> tuple[int, int]:
-        names = _names(next(csv.reader([line], delimiter=delimiter), []))
+        names = _header_names(line, delimiter)
         return len(set(names) & set(COLUMNS)), len(names)
 
     return max(_DELIMITERS, key=fit)
+
+
+def _header_names(line: str, delimiter: str) -> list[str]:
+    try:
+        return _names(next(csv.reader([line], delimiter=delimiter), []))
+    except csv.Error:
+        return []
 
 
 def _bounded(stream: TextIO, limits: Limits) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import chain
 
 from pipeline.errors import LimitExceeded, Unreadable
@@ -55,8 +56,9 @@ def encoding_of(chunks: Callable[[], Iterable[bytes]]) -> str:
     """Name the codec that decodes all that a call of `chunks` yields; raise Unreadable where none does."""
     known = _told_encoding(next(iter(chunks()), b""))
     if known:
-        if (at := _fails_at(known, chunks())) is not None:
-            raise Unreadable(f"invalid {known.removesuffix('-sig').upper()} at byte {at}")
+        codec = known.removesuffix("-sig")
+        if (at := _fails_at(codec, chunks())) is not None:
+            raise Unreadable(f"invalid {codec.upper()} at byte {at}")
         return known
     if (at := _fails_at("utf-8", chunks())) is None:
         return "utf-8"
@@ -65,6 +67,7 @@ def encoding_of(chunks: Callable[[], Iterable[bytes]]) -> str:
     raise Unreadable(f"invalid UTF-8 at byte {at}, and not Windows-1252")
 
 
+@lru_cache(maxsize=4)
 def sniff(head: bytes) -> str | None:
     """Decode the first bytes of a file as well as may be; None when they are not text."""
     text = head.decode(_told_encoding(head) or "utf-8", "replace")

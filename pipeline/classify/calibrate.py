@@ -1,0 +1,108 @@
+"""Fit on held-out labelled reports what turns logits to probabilities, and the thresholds that turn those to decisions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.classify.model_folder import Calibration
+from pipeline.classify.predict import Logits
+
+Array = NDArray[np.floating[Any]]
+Labels = NDArray[np.int64]
+SURE_PRECISION = 0.9
+GRID = np.round(np.arange(0.1, 0.9, 0.02), 2)
+PRIOR = 8.0
+
+
+def fit_calibration(logits: Logits, categories: Labels, assertions: Labels) -> Calibration:
+    """Fit on passages whose labels are known: categories (passages, categories) of 0/1, assertions (passages,) with 0 for none."""
+    slope, intercept = np.transpose(
+        [_platt(logits.categories[:, c], categories[:, c]) for c in range(categories.shape[1])]
+    )
+    scores = 1 / (1 + np.exp(-(slope * logits.categories + intercept)))
+    shared = _best_threshold(scores.ravel(), categories.ravel())
+    thresholds = [_shrunk(scores[:, c], categories[:, c], shared) for c in range(categories.shape[1])]
+    sure = [_sure(scores[:, c], categories[:, c], t) for c, t in enumerate(thresholds)]
+    temperature = _temperature(logits.assertions, assertions)
+    return Calibration(
+        slope=tuple(map(float, slope)),
+        intercept=tuple(map(float, intercept)),
+        threshold=tuple(thresholds),
+        sure=tuple(sure),
+        assertion_temperature=temperature,
+        finding_threshold=_finding_threshold(scores, np.array(thresholds), logits.assertions / temperature, categories),
+    )
+
+
+def _platt(logits: NDArray[np.float32], labels: Labels) -> tuple[float, float]:
+    """Slope and intercept of a logistic regression on the logit, drawn to (1, 0) where there is little data."""
+    if labels.min() == labels.max():
+        return 1.0, 0.0
+    model = LogisticRegression(C=10.0).fit(logits.reshape(-1, 1), labels)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def _f1_at(scores: Array, labels: Labels, threshold: float) -> float:
+    got = scores >= threshold
+    hits = int((got & (labels == 1)).sum())
+    return 2 * hits / (int(got.sum()) + int(labels.sum())) if hits else 0.0
+
+
+def _best_threshold(scores: Array, labels: Labels) -> float:
+    return float(max(GRID, key=lambda t: _f1_at(scores, labels, t)))
+
+
+def _shrunk(scores: Array, labels: Labels, shared: float) -> float:
+    """The category's best threshold, drawn to the one that all share, the more the fewer examples it has."""
+    n = float(labels.sum())
+    own = _best_threshold(scores, labels) if n else shared
+    weight = n / (n + PRIOR * 10)
+    return round(weight * own + (1 - weight) * shared, 3)
+
+
+def _sure(scores: Array, labels: Labels, threshold: float) -> float:
+    """The lowest score from which on the precision is SURE_PRECISION."""
+    order = np.argsort(-scores)
+    precision = np.cumsum(labels[order]) / np.arange(1, len(order) + 1)
+    reached = np.flatnonzero((precision >= SURE_PRECISION) & (np.arange(len(order)) >= 4))
+    return max(threshold, round(float(scores[order[reached[-1]]]), 3)) if len(reached) else 1.0
+
+
+def _temperature(logits: NDArray[np.float32], labels: Labels) -> float:
+    def loss(temperature: float) -> float:
+        scaled = logits / temperature
+        scaled = scaled - scaled.max(axis=1, keepdims=True)
+        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[np.arange(len(labels)), labels]).mean())
+
+    return float(min(np.round(np.arange(0.5, 3.01, 0.05), 2), key=loss))
+
+
+def _finding_threshold(scores: Array, thresholds: Array, assertions: Array, labels: Labels) -> float:
+    exps = np.exp(assertions - assertions.max(axis=1, keepdims=True))
+    is_finding = 1 - exps[:, 0] / exps.sum(axis=1)
+    got = scores >= thresholds
+    grid = np.round(np.arange(0.0, 0.6, 0.05), 2)
+    return float(
+        max(grid, key=lambda t: _f1_at((got & (is_finding >= t)[:, None]).astype(float).ravel(), labels.ravel(), 0.5))
+    )
+
+
+def cross_fitted(
+    logits: Sequence[Logits], categories: Sequence[Labels], assertions: Sequence[Labels], *, folds: int = 5
+) -> list[Calibration]:
+    """One calibration a report, each fitted on the reports of the other folds."""
+    fitted = []
+    for fold in range(folds):
+        others = [i for i in range(len(logits)) if i % folds != fold]
+        joined = Logits(
+            *(np.concatenate([getattr(logits[i], part) for i in others]) for part in ("categories", "assertions"))
+        )
+        fitted.append(
+            fit_calibration(
+                joined, np.concatenate([categories[i] for i in others]), np.concatenate([assertions[i] for i in others])
+            )
+        )
+    return [fitted[i % folds] for i in range(len(logits))]

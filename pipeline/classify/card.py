@@ -1,0 +1,81 @@
+"""The model card: what the model is for, what it was made of, and its figures."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.classify.model_folder import load_config
+from pipeline.classify.recipe import Recipe
+
+TEMPLATE = """---
+license: apache-2.0
+language: en
+library_name: openvino
+pipeline_tag: text-classification
+---
+
+# {version}
+
+Labels passages of reviews, inquests and inquiry reports with seventeen categories of failure and with how the report puts
+it (failing, alleged, recommendation, remedied). A window of consecutive passages goes through the encoder once; each
+passage is pooled in its context and read by two linear heads.
+
+- Weights: fine-tuned from {encoder} (Apache-2.0), ONNX, half precision. Runs with OpenVINO in single precision.
+- Intended use: finding passages for a person to read. A finding is a pointer to words, not a verdict on anybody.
+- Not for: decisions about persons; documents that are not in English; kinds of document far from those below.
+
+## Data
+
+Coroners' Prevention of Future Deaths reports and police-conduct summaries of England and Wales (train), coroners' reports (dev),
+split by report. **The labels were made by a large language model under our guidelines; no person has checked them**, so
+the figures say how well the model follows that reader. Sampling favoured restraint, beds, responsibility and
+Mental Health Act work: shares are not those of the archive. SHA-256 of the files: {digests}.
+
+## Figures on dev ({reports} reports)
+
+On the sentences of the gold data. Probabilities and thresholds were fitted on dev, cross-fitted in five
+folds: no report's figures use thresholds fitted on it. Intervals are 95%, bootstrapped over reports. The
+design was chosen on the same dev reports, so expect a little less elsewhere.
+
+| figure | value | 95% interval |
+| --- | --- | --- |
+{figures}
+
+| category | precision | recall | F1 | sentences |
+| --- | --- | --- | --- | --- |
+{categories}
+
+Reproduce: `failings train models/{name}/train.toml --corpus DIR` (recipe: {recipe}). `failings evaluate DIR/dev.jsonl` measures the whole
+path with the final thresholds, which were fitted on dev: its figures are a little better than these.
+
+## Limits
+
+Categories with little support are weak, and `alleged` is rare in the data. Sarcasm, long quotations and lists whose lead-in is far away
+mislead it. Police-conduct summaries are few in training; other kinds of review are not in it at all.
+"""
+
+
+def write_card(folder: Path, recipe: Recipe) -> None:
+    """Write README.md of a model folder from its config and metrics."""
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    figures = [
+        f"| {name} | {row['value']:.3f} | {row['low']:.3f} to {row['high']:.3f} |"
+        for name, row in metrics["figures"].items()
+        if row["low"] is not None
+    ]
+    categories = [
+        f"| {name} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} | {row['support']} |"
+        for name, row in metrics["by_category"].items()
+    ]
+    card = TEMPLATE.format(
+        version=load_config(folder).version,
+        name=folder.name,
+        encoder=recipe.encoder,
+        digests=", ".join(f"{name} `{digest}`" for name, digest in metrics["gold_sha256"].items()),
+        reports=metrics["dev_reports"],
+        figures="\n".join(figures),
+        categories="\n".join(categories),
+        recipe=", ".join(f"{k} {v}" for k, v in asdict(recipe).items()),
+    )
+    (folder / "README.md").write_text(card, encoding="utf-8")

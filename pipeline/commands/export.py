@@ -1,0 +1,35 @@
+"""`failings export`: write findings in the format of another tool."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from pipeline.commands.common import Subparsers, add_filters, add_store, filter_of, open_store, warn
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command."""
+    from pipeline.export import FORMATS
+
+    parser = commands.add_parser("export", help="write findings as a file for other tools")
+    parser.add_argument("--format", required=True, choices=sorted(FORMATS), help="the format to write")
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="the file to write")
+    parser.add_argument(
+        "--with-text", action="store_true", help="also write the reports' texts: reports.jsonl beside OUT"
+    )
+    add_store(parser)
+    add_filters(parser)
+    parser.set_defaults(call=call)
+
+
+def call(args: Namespace) -> int:
+    """Export, and say how much on stderr."""
+    from pipeline.export import FORMATS, write_reports
+    from pipeline.store.reader import read_findings
+
+    engine = open_store(args)
+    count = FORMATS[args.format](read_findings(engine, filter_of(args)), args.output)
+    warn(f"{count} findings in {args.output}")
+    if args.with_text:
+        beside = args.output.with_name("reports.jsonl")
+        warn(f"{write_reports(engine, beside)} reports in {beside}")
+    return 0

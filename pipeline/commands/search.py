@@ -1,0 +1,34 @@
+"""`failings search`: findings by words, category, agency or assertion."""
+
+from argparse import Namespace
+from itertools import islice
+
+from pipeline.commands.common import Subparsers, add_filters, add_store, filter_of, open_store, say, warn
+
+
+def add(commands: Subparsers) -> None:
+    """Add the command."""
+    parser = commands.add_parser("search", help="list findings by words, category, agency or assertion")
+    parser.add_argument(
+        "words", nargs="*", metavar="WORDS", help='words that must all stand in the finding; "in quotes" for a phrase'
+    )
+    add_store(parser)
+    add_filters(parser)
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="show at most this many (default: all)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(call=call)
+
+
+def call(args: Namespace) -> int:
+    """Print the findings."""
+    from pipeline.show import finding_lines
+    from pipeline.store.reader import dump_json, read_findings
+
+    records = read_findings(open_store(args), filter_of(args, " ".join(args.words) or None))
+    count = 0
+    for record in islice(records, args.limit or None):
+        count += 1
+        say(dump_json(record) if args.json else finding_lines(record))
+    if not args.json:
+        warn(f"{count} findings")
+    return 0

@@ -1,0 +1,43 @@
+"""CSV for spreadsheets: a row for each finding and category, UTF-8 with a byte-order mark, safe to open."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.export.whole_file import whole_file
+
+PLAIN = (
+    "finding_id", "report_id", "source", "source_url", "source_sha256", "title", "date", "area", "section", "page", "start", "end",
+    "quote", "assertion", "assertion_score", "needs_review", "reviewed_by", "model", "taxonomy", "pipeline",
+)  # fmt: skip
+FIELDS = (*PLAIN[:13], "category", "category_score", *PLAIN[13:15], "actors", "agencies", "agency_types", *PLAIN[15:])
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(records: Iterable[Mapping[str, Any]], path: Path) -> int:
+    """Write export records, a row for each category of each; return how many findings.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    count = 0
+    with whole_file(path, encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\r\n")
+        writer.writeheader()
+        for record in records:
+            count += 1
+            writer.writerows({k: _safe(v) for k, v in row.items()} for row in _rows(record))
+    return count
+
+
+def _rows(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    row = {name: record[name] for name in PLAIN}
+    row["actors"] = "; ".join(a["text"] for a in record["actors"])
+    row["agencies"] = "; ".join(dict.fromkeys(a["agency"] for a in record["actors"] if a["agency"]))
+    row["agency_types"] = "; ".join(dict.fromkeys(a["agency_type"] for a in record["actors"]))
+    for category in record["categories"]:
+        yield row | {"category": category["id"], "category_score": category["score"]}
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

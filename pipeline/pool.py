@@ -1,0 +1,172 @@
+"""Worker processes that may hang or die alone: each holds the loaded parts and takes one report at a time."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from pipeline.analyse import load_analyser
+from pipeline.errors import FailingsError, InputError
+from pipeline.ingest.document import Limits
+from pipeline.ingest.sources import Source, read
+from pipeline.store.writer import Analysed
+
+AHEAD = 8
+START_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A source that could not be processed."""
+
+    source: Source
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a worker is told when it starts."""
+
+    model: Path
+    wanted: tuple[str, ...]
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a worker says when it has loaded its parts."""
+
+
+class _Worker:
+    """One process and what it has in hand: `task` is the number of the source, None while it is idle or loading."""
+
+    def __init__(self, settings: Settings) -> None:
+        context = get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_serve, args=(theirs, settings), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.ready = False
+        self.task: tuple[int, Source] | None = None
+        self.deadline = time.monotonic() + START_SECONDS
+
+    def give(self, number: int, source: Source, seconds: float) -> None:
+        self.task = (number, source)
+        self.deadline = time.monotonic() + seconds
+        self.connection.send(source)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+def process(
+    sources: Iterator[Source], settings: Settings, *, workers: int, stopping: Callable[[], bool] = lambda: False
+) -> Iterator[Analysed | Failed]:
+    """Yield one outcome a source, in the order of the sources. No more are started once `stopping()` says so."""
+    crew = [_Worker(settings) for _ in range(workers)]
+    numbered = enumerate(sources)
+    done: dict[int, Analysed | Failed] = {}
+    given = taken = 0
+    feeding = True
+    try:
+        while True:
+            while taken in done:
+                yield done.pop(taken)
+                taken += 1
+            feeding = feeding and not stopping()
+            for worker in crew:
+                if feeding and worker.ready and worker.task is None and given - taken < AHEAD * workers:
+                    following = next(numbered, None)
+                    if following is None:
+                        feeding = False
+                        break
+                    worker.give(*following, settings.limits.seconds)
+                    given += 1
+            if not feeding and given == taken:
+                return
+            _collect(crew, settings, done)
+    finally:
+        for worker in crew:
+            worker.end()
+
+
+def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed | Failed]) -> None:
+    """Wait for the next thing to happen; put outcomes into `done`, and a new worker in the place of a lost one."""
+    timeout = (
+        max(0.0, min(w.deadline for w in crew if w.task or not w.ready) - time.monotonic()) if _busy(crew) else 0.0
+    )
+    heard = wait([w.connection for w in crew], min(timeout, 1.0))
+    for at, worker in enumerate(crew):
+        reason = None
+        if worker.connection in heard:
+            reason = _hear(worker, done)
+        elif worker.task and time.monotonic() > worker.deadline:
+            reason = f"took longer than {settings.limits.seconds:g} seconds (--max-seconds)"
+        elif not worker.ready and time.monotonic() > worker.deadline:
+            raise FailingsError(f"a worker did not start within {START_SECONDS:g} seconds")
+        if reason is not None and worker.task:
+            number, source = worker.task
+            done[number] = Failed(source, reason)
+            worker.end()
+            crew[at] = _Worker(settings)
+
+
+def _busy(crew: list[_Worker]) -> bool:
+    return any(w.task or not w.ready for w in crew)
+
+
+def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
+    """Take what a worker says; return why it is lost, if it is."""
+    try:
+        said = worker.connection.recv()
+    except (EOFError, ConnectionError):
+        worker.process.join()
+        if worker.task is None:
+            raise FailingsError(f"a worker ended while starting (exit code {worker.process.exitcode})") from None
+        return f"the reading process died (exit code {worker.process.exitcode})"
+    if isinstance(said, FailingsError):
+        raise said
+    if isinstance(said, _Ready):
+        worker.ready = True
+    elif worker.task:
+        done[worker.task[0]] = said
+        worker.task = None
+    return None
+
+
+def _serve(connection: Connection, settings: Settings) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        analyser = load_analyser(settings.model, settings.wanted)
+    except FailingsError as error:
+        connection.send(error)
+        return
+    connection.send(_Ready())
+    for source in iter(partial(_receive, connection), None):
+        connection.send(_outcome(source, settings.limits, analyser.analyse))
+
+
+def _receive(connection: Connection) -> Source | None:
+    try:
+        source: Source = connection.recv()
+    except EOFError:
+        return None
+    return source
+
+
+def _outcome(source: Source, limits: Limits, analyse: Callable[..., Analysed]) -> Analysed | Failed:
+    try:
+        analysed = analyse(read(source, limits=limits))
+    except InputError as error:
+        return Failed(source, str(error))
+    except (OSError, MemoryError, RecursionError) as error:
+        return Failed(source, f"{type(error).__name__}: {error}")
+    bare = tuple(replace(page, boxes=type(page.boxes)("f")) for page in analysed.report.pages)
+    return replace(analysed, report=replace(analysed.report, pages=bare))

@@ -1,0 +1,120 @@
+"""The main job: find what is new in the inputs, have it analysed, and write it to the store."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from pipeline import __version__
+from pipeline.classify.model_folder import default_folder, load_config
+from pipeline.errors import InputError
+from pipeline.ingest.document import Limits
+from pipeline.ingest.sources import Source, digest, discover
+from pipeline.pool import Failed, Settings, process
+from pipeline.store.writer import Versions, Writer
+from pipeline.taxonomy import Taxonomy
+
+Progress = Callable[[int, str], None]
+
+
+def _silent(_done: int, _name: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run is done. `columns` maps our names of table columns to those of the input."""
+
+    taxonomy: Taxonomy
+    model: Path = field(default_factory=default_folder)
+    limits: Limits = field(default_factory=Limits)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    workers: int = 0
+
+    def worker_count(self) -> int:
+        """Workers to start: as asked, else one a processor that this process may use."""
+        return (
+            self.workers or len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else self.workers or os.cpu_count() or 1
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did: sources by outcome (new, redone, unchanged, duplicate, failed), and why those failed."""
+
+    run_id: int
+    counts: Mapping[str, int]
+    failures: tuple[tuple[str, str], ...]
+    findings: int
+    seconds: float
+    stopped: bool
+
+
+def count_sources(paths: Sequence[str], options: Options) -> int:
+    """How many sources a run will meet."""
+    return sum(1 for _ in discover(paths, limits=options.limits, columns=options.columns))
+
+
+def run_batch(
+    paths: Sequence[str],
+    engine: Engine,
+    options: Options,
+    *,
+    progress: Progress = _silent,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Process every source that is not in the store as it is now; `progress` is told the sources done and the last one's name.
+
+    A report goes in whole or not at all. What cannot be read is kept in the store's `failures` and the rest goes on.
+    """
+    begun = time.monotonic()
+    config = load_config(options.model)
+    versions = Versions(config.version, options.taxonomy.version, __version__)
+    limits = options.limits
+    recorded = {"paths": list(paths), "columns": dict(options.columns), "max_bytes": limits.max_bytes,
+                "max_pages": limits.max_pages, "max_seconds": limits.seconds, "ocr": limits.ocr}  # fmt: skip
+    writer = Writer(engine, versions, recorded)
+    counts: Counter[str] = Counter()
+    failures: list[tuple[str, str]] = []
+    found = 0
+
+    def note(outcome: str, name: str) -> None:
+        counts[outcome] += 1
+        progress(counts.total(), name)
+
+    def fail(name: str, reason: str) -> None:
+        writer.fail(name, reason)
+        failures.append((name, reason))
+        note("failed", name)
+
+    def todo() -> Iterator[Source]:
+        for item in discover(paths, limits=limits, columns=options.columns):
+            if not isinstance(item, Source):
+                fail(item.name, item.reason)
+                continue
+            try:
+                done = writer.is_done(item.name, digest(item))
+            except (InputError, OSError) as error:
+                fail(item.name, str(error))
+                continue
+            if done:
+                note("unchanged", item.name)
+            else:
+                yield item
+
+    settings = Settings(options.model, options.taxonomy.ids, limits)
+    for outcome in process(todo(), settings, workers=options.worker_count(), stopping=stopping):
+        if isinstance(outcome, Failed):
+            fail(outcome.source.name, outcome.reason)
+        else:
+            found += len(outcome.findings)
+            note(writer.add(outcome), outcome.report.source)
+    stopped = stopping()
+    writer.finish("stopped" if stopped else "done", counts)
+    return Summary(writer.run_id, dict(counts), tuple(failures), found, time.monotonic() - begun, stopped)

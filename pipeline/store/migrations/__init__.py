@@ -1,0 +1,1 @@
+"""Alembic's migrations of the store; one file a schema version in `versions/`."""

@@ -1,0 +1,222 @@
+"""Read findings and reports back from a store, streamed in order of report and place."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, RowMapping
+
+from pipeline.errors import StoreError, UsageError
+from pipeline.report import sha256
+from pipeline.store.schema import actors, failures, finding_categories, findings, reports, sources
+from pipeline.taxonomy import Taxonomy
+
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which findings to read; None lets everything through. `words` is a full-text query."""
+
+    words: str | None = None
+    category: str | None = None
+    agency: str | None = None
+    assertion: str | None = None
+    report: str | None = None
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The filter as a condition on `findings`."""
+        terms: list[sa.ColumnElement[bool]] = [sa.true()]
+        if self.report:
+            terms.append(findings.c.report_id == self.report)
+        if self.assertion:
+            terms.append(findings.c.assertion == self.assertion)
+        if self.category:
+            about = sa.select(finding_categories.c.finding_id).where(finding_categories.c.category == self.category)
+            terms.append(findings.c.finding_id.in_(about))
+        if self.agency:
+            wanted = self.agency.casefold()
+            named = sa.select(actors.c.finding_id).where(
+                sa.func.lower(actors.c.agency).contains(wanted, autoescape=True)
+                | (sa.func.lower(actors.c.text) == wanted)
+                | (actors.c.agency_type == wanted)
+            )
+            terms.append(findings.c.finding_id.in_(named))
+        if self.words:
+            match = sa.text("SELECT rowid FROM findings_fts WHERE findings_fts MATCH :words").bindparams(
+                words=_query(self.words)
+            )
+            terms.append(findings.c.id.in_(match.columns(sa.column("rowid", sa.Integer)).scalar_subquery()))
+        return sa.and_(*terms)
+
+
+def _query(words: str) -> str:
+    """Every word must stand in the quote; a part in double quotes is a phrase."""
+    parts = words.split('"')
+    terms = [p for i, part in enumerate(parts) for p in ([part] if i % 2 else part.split()) if p.strip()]
+    return " ".join(f'"{term}"' for term in terms)
+
+
+def read_findings(engine: Engine, wanted: Filter | None = None) -> Iterator[dict[str, Any]]:
+    """Yield findings as export records (`docs/export.md`), sorted by report and start."""
+    query = (
+        sa.select(
+            findings,
+            reports.c.source,
+            reports.c.source_sha256,
+            reports.c.url,
+            reports.c.title,
+            reports.c.date,
+            reports.c.area,
+            reports.c.model,
+            reports.c.taxonomy,
+            reports.c.pipeline,
+        )
+        .join(reports, reports.c.report_id == findings.c.report_id)
+        .where((wanted or Filter()).condition())
+        .order_by(findings.c.report_id, findings.c.start_char, findings.c.end_char)
+    )
+    with engine.connect() as connection:
+        rows = connection.execution_options(yield_per=BATCH).execute(query).mappings()
+        for part in rows.partitions(BATCH):
+            ids = [row["finding_id"] for row in part]
+            categories = _by_finding(connection, finding_categories, ids, "score", descending=True)
+            named = _by_finding(connection, actors, ids, "start_char")
+            for row in part:
+                yield _record(row, categories.get(row["finding_id"], []), named.get(row["finding_id"], []))
+
+
+def _by_finding(
+    connection: Connection, table: sa.Table, ids: list[str], order: str, *, descending: bool = False
+) -> dict[str, list[RowMapping]]:
+    first = table.c[order].desc() if descending else table.c[order]
+    query = sa.select(table).where(table.c.finding_id.in_(ids)).order_by(table.c.finding_id, first, *table.primary_key)
+    rows = connection.execute(query).mappings().all()
+    return {key: list(group) for key, group in groupby(rows, key=lambda r: str(r["finding_id"]))}
+
+
+def _record(
+    row: RowMapping, categories: Sequence[RowMapping], named: Sequence[RowMapping]
+) -> dict[str, Any]:
+    return {
+        "finding_id": row["finding_id"], "report_id": row["report_id"], "source": row["source"],
+        "source_url": row["url"], "source_sha256": row["source_sha256"], "title": row["title"], "date": row["date"],
+        "area": row["area"], "section": row["section"], "page": row["page"],
+        "boxes": [box[1:] for box in row["boxes"]], "box_pages": [box[0] for box in row["boxes"]],
+        "start": row["start_char"], "end": row["end_char"], "quote": row["quote"],
+        "assertion": row["assertion"], "assertion_score": row["assertion_score"],
+        "categories": [{"id": c["category"], "score": c["score"]} for c in categories],
+        "actors": [{"start": a["start_char"], "end": a["end_char"], "text": a["text"], "agency": a["agency"],
+                    "agency_type": a["agency_type"]} for a in named],
+        "needs_review": row["needs_review"], "reviewed_by": row["reviewed_by"],
+        "model": row["model"], "taxonomy": row["taxonomy"], "pipeline": row["pipeline"],
+    }  # fmt: skip
+
+
+def read_reports(engine: Engine) -> Iterator[dict[str, Any]]:
+    """Yield every report with its text and all its sources, sorted by id."""
+    with engine.connect() as connection:
+        query = sa.select(reports).order_by(reports.c.report_id)
+        for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
+            names = (
+                sa.select(sources.c.source).where(sources.c.report_id == row["report_id"]).order_by(sources.c.source)
+            )
+            yield {**row, "sources": list(connection.execute(names).scalars())}
+
+
+def find_report(engine: Engine, name: str) -> dict[str, Any]:
+    """The one report with this id, source, file name, or beginning of an id; raise UsageError when none or several fit."""
+    with engine.connect() as connection:
+        for condition in (
+            reports.c.report_id == name,
+            reports.c.report_id.in_(sa.select(sources.c.report_id).where(sources.c.source == name)),
+            reports.c.report_id.in_(
+                sa.select(sources.c.report_id).where(sources.c.source.endswith("/" + name, autoescape=True))
+            ),
+            reports.c.report_id.startswith(name, autoescape=True),
+        ):
+            rows = (
+                connection.execute(sa.select(reports).where(condition).order_by(reports.c.report_id).limit(9))
+                .mappings()
+                .all()
+            )
+            if len(rows) == 1:
+                return dict(rows[0])
+            if rows:
+                raise UsageError(f"{name!r} fits several reports: {', '.join(r['report_id'] for r in rows)}")
+    raise UsageError(f"no report {name!r} in the store; `failings search` lists report ids")
+
+
+def read_failures(engine: Engine) -> list[tuple[str, str]]:
+    """Sources that could not be processed, with the reason, sorted."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(failures.c.source, failures.c.reason).order_by(failures.c.source))
+        return [(row.source, row.reason) for row in rows]
+
+
+def count_by_category(engine: Engine, taxonomy: Taxonomy) -> dict[str, tuple[int, int]]:
+    """Findings and reports per category, in the taxonomy's order, without those of which there are none."""
+    query = (
+        sa.select(finding_categories.c.category, sa.func.count(), sa.func.count(findings.c.report_id.distinct()))
+        .join(findings, findings.c.finding_id == finding_categories.c.finding_id)
+        .group_by(finding_categories.c.category)
+    )
+    with engine.connect() as connection:
+        counts = {category: (mentions, in_reports) for category, mentions, in_reports in connection.execute(query)}
+    order = {category: at for at, category in enumerate(taxonomy.ids)}
+    return dict(sorted(counts.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def count_totals(engine: Engine) -> dict[str, int]:
+    """Reports, sources, findings, and findings that need review."""
+    counts = {
+        "reports": sa.select(sa.func.count()).select_from(reports),
+        "sources": sa.select(sa.func.count()).select_from(sources),
+        "findings": sa.select(sa.func.count()).select_from(findings),
+        "needs_review": sa.select(sa.func.count()).select_from(findings).where(findings.c.needs_review),
+    }
+    with engine.connect() as connection:
+        return {name: connection.execute(query).scalar_one() for name, query in counts.items()}
+
+
+def verify(engine: Engine) -> Iterator[str]:
+    """Yield a line for everything in the store that does not hold: damage, changed texts, quotes that are not the words."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            yield from _sqlite_faults(connection)
+        query = sa.select(reports.c.report_id, reports.c.text, reports.c.text_sha256).order_by(reports.c.report_id)
+        for report in connection.execution_options(yield_per=BATCH).execute(query):
+            if sha256(report.text.encode()) != report.text_sha256:
+                yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
+            yield from _broken_quotes(connection, report.report_id, report.text)
+
+
+def _sqlite_faults(connection: Connection) -> Iterator[str]:
+    try:
+        for (line,) in connection.execute(sa.text("PRAGMA integrity_check")):
+            if line != "ok":
+                yield f"store: {line}"
+        for row in connection.execute(sa.text("PRAGMA foreign_key_check")):
+            yield f"store: row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
+    except sa.exc.DatabaseError as error:
+        raise StoreError(f"the store is damaged: {error.orig}") from error
+
+
+def _broken_quotes(connection: Connection, report_id: str, text: str) -> Iterator[str]:
+    mine = findings.c.report_id == report_id
+    spans = sa.select(
+        sa.literal("finding"), findings.c.finding_id, findings.c.start_char, findings.c.end_char, findings.c.quote
+    )
+    named = sa.select(sa.literal("actor"), actors.c.finding_id, actors.c.start_char, actors.c.end_char, actors.c.text)
+    for query in (spans.where(mine), named.join(findings, findings.c.finding_id == actors.c.finding_id).where(mine)):
+        for kind, key, start, end, words in connection.execute(query):
+            if not 0 <= start < end <= len(text) or text[start:end] != words:
+                yield f"{report_id}: {kind} {key} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}"
+
+
+def dump_json(record: Mapping[str, Any]) -> str:
+    """One line of JSON, as all exports write it."""
+    return json.dumps(record, ensure_ascii=False)
