@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, fsum
 from pathlib import Path
 
 from pipeline.errors import ModelError
@@ -11,7 +11,7 @@ from pipeline.extract.mentions import Mention, Tokens
 
 WEIGHTS_PATH = Path(__file__).with_name("attribution.json")
 KEYS = {"bias", "threshold", "weights"}
-EDGE = "^"
+EDGE, STRANGER, NUMBER = "^", "*", "0"
 WINDOW, NEAR, STEM = 10, 4, 6
 LONGEST_PHRASE = 5
 DETERMINERS = frozenset(
@@ -38,7 +38,7 @@ class Selector:
     def probability(self, features: set[str]) -> float:
         """The probability that gold would mark a mention with these features."""
         weights = self.weights
-        return 1 / (1 + exp(-self.bias - sum(weights[name] for name in features if name in weights)))
+        return 1 / (1 + exp(-self.bias - fsum(weights[name] for name in features if name in weights)))
 
 
 def load_selector(path: Path = WEIGHTS_PATH) -> Selector:
@@ -53,18 +53,27 @@ def load_selector(path: Path = WEIGHTS_PATH) -> Selector:
         raise ModelError(f"{path.name}: cannot be read: {error}") from error
 
 
-def describe(passage: Tokens, mentions: Sequence[Mention]) -> list[set[str]]:
-    """The names of the features of each of the passage's mentions."""
-    low = passage.lower
+def describe(passage: Tokens, mentions: Sequence[Mention], *, familiar: frozenset[str]) -> list[set[str]]:
+    """The names of the features of each of the passage's mentions.
+
+    A word in capitals that is not `familiar`, such as a person's name, is no part of them.
+    """
+    low = [_masked(word, lower, familiar) for word, lower in zip(passage.words, passage.lower, strict=True)]
     negative = any(word in NEGATIVES for word in low)
     return [
-        {*_self(passage, mention), *_around(low, mention, negative=negative), *_place(low, mentions, number)}
+        {*_self(passage, low, mention), *_around(low, mention, negative=negative), *_place(low, mentions, number)}
         for number, mention in enumerate(mentions)
     ]
 
 
-def _self(passage: Tokens, mention: Mention) -> Iterator[str]:
-    low, start, end = passage.lower, mention.start, mention.end
+def _masked(word: str, lower: str, familiar: frozenset[str]) -> str:
+    if word == lower:
+        return NUMBER if word[0].isdigit() else word
+    return lower if lower in familiar else STRANGER
+
+
+def _self(passage: Tokens, low: list[str], mention: Mention) -> Iterator[str]:
+    start, end = mention.start, mention.end
     phrase = " ".join(low[mention.head : end]) if end - mention.head <= LONGEST_PHRASE else low[end - 1]
     yield f"kind={_kind(mention)}"
     yield f"type={mention.entry.type}"
@@ -90,7 +99,12 @@ def _around(low: list[str], mention: Mention, *, negative: bool) -> Iterator[str
     yield from (f"det={article}", f"det,last={article},{last}", f"det,kind={article},{kind}", f"owns={owns}{kind}")
     yield from (f"left={left}", f"left2={left2} {left}", f"left,det={left},{article}", f"left,last={left},{last}")
     yield from (f"left,kind={left},{kind}", f"left,type={left},{type_}", f"governor={left2[:STEM]},{left}")
-    yield from (f"right={right}", f"right2={right} {right2}", f"right,last={right},{last}", f"right,kind={right},{kind}")
+    yield from (
+        f"right={right}",
+        f"right2={right} {right2}",
+        f"right,last={right},{last}",
+        f"right,kind={right},{kind}",
+    )
     yield from (f"right,type={right},{type_}", f"left,right={left},{right}", f"negative={negative},{left}")
     if helpers:
         yield from (f"helpers={helpers}", f"helpers,kind={helpers},{kind}", f"verb={_at(low, verb)[:STEM]}")

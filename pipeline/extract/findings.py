@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.classify.model_folder import Calibration, ModelConfig
 from pipeline.classify.predict import Scores
@@ -22,9 +23,7 @@ def found(
     """
     threshold, sure = np.array(calibration.threshold), np.array(calibration.sure)
     is_wanted = np.array([c in wanted for c in config.categories])
-    hits = (
-        (scores.categories >= threshold) & is_wanted & (scores.assertions[:, :1] <= 1 - calibration.finding_threshold)
-    )
+    hits = (scores.categories >= threshold) & is_wanted & is_finding(scores, calibration)[:, np.newaxis]
     rows = []
     for index in np.flatnonzero(hits.any(axis=1)):
         row = scores.categories[index]
@@ -32,6 +31,12 @@ def found(
         categories = tuple(CategoryScore(config.categories[c], round(float(row[c]), DIGITS)) for c in order)
         rows.append((int(index), categories, not bool((row[order] >= sure[order]).any())))
     return rows
+
+
+def is_finding(scores: Scores, calibration: Calibration) -> NDArray[np.bool_]:
+    """Which passages are a finding with probability `finding_threshold`: (passages,)."""
+    gate: NDArray[np.bool_] = scores.assertions[:, 0] <= 1 - calibration.finding_threshold
+    return gate
 
 
 def make_findings(

@@ -13,7 +13,7 @@ from pipeline.extract.lexicon import Lexicon
 
 Kind = Literal["name", "acronym", "role", "body", "none"]
 Side = Literal["alone", "after name", "before name"]
-TOKEN = re.compile(r"\w+|[^\w\s]")
+TOKEN = re.compile(r"\w+|[^\w\s\ud800-\udfff]")
 ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,6}[A-Z]s?")
 PLAIN_QUOTES = str.maketrans("’‘", "''")
 BREAK = "\n"
@@ -84,6 +84,7 @@ class MentionFinder:
             entry = Entry("name", agency.type, agency.name)
             for phrase in (agency.name, *agency.aliases, *agency.former):
                 self._add(phrase, "alone", entry, as_written=agency.case or " " not in phrase)
+        self.familiar = frozenset(lexeme.lower_ for lexeme in self._vocab) | self._modifiers | self._not_names
         self._last_words = {shape.after.split()[-1].lower() for shape in lexicon.shapes if shape.after}
 
     def find(self, passages: Sequence[Tokens], known: Mapping[str, Entry]) -> list[list[Mention]]:
@@ -120,6 +121,7 @@ class MentionFinder:
             if right > end:
                 yield Mention(start, right, start, _named(passage, start, right, sides["before name"]))
         if "alone" in sides:
+            start += passage.lower[start] == "the"
             yield Mention(start, end, start, sides["alone"])
 
     def _settle(self, passage: Tokens, cores: list[Mention], known: Mapping[str, Entry]) -> list[Mention]:
@@ -137,13 +139,14 @@ class MentionFinder:
         if sum(word.isupper() for word in passage.words) * 2 > len(passage.words):
             return
         for i, word in enumerate(passage.words):
-            if word[-1].isupper() or word[-1] == "s":
-                if ACRONYM.fullmatch(word):
-                    yield Mention(i, i + 1, i, known.get(word) or Entry("acronym", "other"))
+            if (word[-1].isupper() or word[-1] == "s") and ACRONYM.fullmatch(word) and word not in self._titles:
+                yield Mention(i, i + 1, i, known.get(word) or Entry("acronym", "other"))
 
     def _known(self, passage: Tokens, core: Mention, known: Mapping[str, Entry]) -> Mention:
         entry = known.get(passage.words[core.start]) if core.end == core.start + 1 else None
-        return replace(core, entry=entry) if entry and (entry.agency or not core.entry.agency) else core
+        if entry is None or (core.entry.agency and not entry.agency):
+            return core
+        return replace(core, entry=entry if core.entry.kind != "body" else replace(entry, kind="body"))
 
     def _person(self, passage: Tokens, core: Mention, taken: list[bool]) -> bool:
         """Whether a role in capitals is the title of a name, or a name follows a title."""
