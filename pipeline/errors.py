@@ -9,6 +9,7 @@ FailingsError
 ├── TaxonomyError     a taxonomy file that cannot be used
 ├── ModelError        model files that are missing, damaged or of another taxonomy
 ├── GoldError         a labelled file that cannot be used
+├── CorpusError       public reports that cannot be fetched, or are not those that were labelled
 ├── StoreError        a store that cannot be opened, is of a newer version, or fails verification
 └── UsageError        a request that cannot be carried out as asked
 """
@@ -48,6 +49,10 @@ class ModelError(FailingsError):
 
 class GoldError(FailingsError):
     """A file of labelled reports that cannot be used."""
+
+
+class CorpusError(FailingsError):
+    """Public reports that cannot be fetched, or are not the ones that were labelled."""
 
 
 class StoreError(FailingsError):
