@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.classify.model_folder import ModelConfig
-from pipeline.classify.predict import Classifier, load_classifier
+from pipeline.classify.predict import Classifier, Scores, load_classifier
 from pipeline.extract.agencies import AgencyTagger, load_tagger
 from pipeline.extract.findings import found, make_findings
 from pipeline.extract.sections import load_headings
 from pipeline.extract.segment import Segmenter, load_segmenter
-from pipeline.report import Report
+from pipeline.report import Passage, Report
 from pipeline.store.writer import Analysed
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The passages of a text, those of them that are classified, and the scores of these, a row each."""
+
+    passages: tuple[Passage, ...]
+    classified: tuple[Passage, ...]
+    scores: Scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +39,22 @@ class Analyser:
 
     def analyse(self, report: Report) -> Analysed:
         """Segment, classify and tag one report."""
-        passages = self.segmenter.passages(report.text)
+        return self.decide(report, self.score(report.text))
+
+    def score(self, text: str) -> Scored:
+        """Segment and classify a text."""
+        passages = self.segmenter.passages(text)
         silent = load_headings().unclassified
-        classified = [p for p in passages if p.section not in silent]
-        if not classified:
-            return Analysed(report, passages, ())
-        scores = self.classifier.scores(report.text, classified)
-        rows = found(scores, self.classifier.config, self.classifier.calibration, wanted=self.wanted)
-        actors = self.tagger.actors(report.text, [(classified[i].start, classified[i].end) for i, _, _ in rows])
-        return Analysed(report, passages, make_findings(report.text, classified, report.pages, scores, actors, rows))
+        classified = tuple(p for p in passages if p.section not in silent)
+        return Scored(passages, classified, self.classifier.scores(text, classified))
+
+    def decide(self, report: Report, scored: Scored) -> Analysed:
+        """Findings of a report whose text has been scored, with their actors."""
+        rows = found(scored.scores, self.classifier.config, self.classifier.calibration, wanted=self.wanted)
+        spans = [(scored.classified[i].start, scored.classified[i].end) for i, _, _ in rows]
+        actors = self.tagger.actors(report.text, spans)
+        findings = make_findings(report.text, scored.classified, report.pages, scored.scores, actors, rows)
+        return Analysed(report, scored.passages, findings)
 
 
 def load_analyser(model: Path, wanted: Sequence[str], *, threads: int = 1) -> Analyser:

@@ -56,3 +56,18 @@ def test_neighbouring_windows_share_passages_up_to_the_overlap() -> None:
     text, passages = laid_out([9] * 6)
     packed = list(windows(text, passages, Letters(), size=32, overlap=10))
     assert [[p for p, _, _ in w.spans] for w in packed] == [[0, 1, 2], [2, 3, 4], [4, 5]]
+
+
+def test_a_passage_alone_or_between_its_neighbours_has_a_window_of_its_own() -> None:
+    text, passages = laid_out([9, 9, 30])
+    alone = list(windows(text, passages, Letters(), size=40, overlap=0, context="alone"))
+    assert [[p for p, _, _ in w.spans] for w in alone] == [[0], [1], [2]]
+    assert [len(w.token_ids) for w in alone] == [11, 11, 32]
+    between = list(windows(text, passages, Letters(), size=40, overlap=0, context="neighbours"))
+    assert ["".join(map(chr, w.token_ids)) for w in between] == [
+        "\x01aaaaaaaaa\x02bbbbbbbbb\x02",
+        "\x01aaaaaaaaa\x02bbbbbbbbb\x02" + "c" * 13 + "\x02",
+        "\x01bbb\x02" + "c" * 30 + "\x02",
+    ]
+    assert [w.spans[0] for w in between] == [(0, 1, 10), (1, 11, 20), (2, 5, 35)]
+    assert all(len(w.token_ids) <= 40 for w in between)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 from pipeline.classify.model_folder import Calibration
 from pipeline.classify.predict import Logits
@@ -13,36 +13,47 @@ from pipeline.classify.predict import Logits
 Array = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]
 SURE_PRECISION = 0.9
+FEWEST = 20
 GRID = np.round(np.arange(0.1, 0.9, 0.02), 2)
-PRIOR = 8.0
+PRIOR = 20.0
+PULL = 5.0
 
 
-def fit_calibration(logits: Logits, categories: Labels, assertions: Labels) -> Calibration:
-    """Fit on passages whose labels are known: categories (passages, categories) of 0/1, assertions (passages,) with 0 for none."""
+def fit_calibration(
+    logits: Logits, categories: Labels, assertions: Labels, *, precision: float = SURE_PRECISION
+) -> Calibration:
+    """Fit on passages whose labels are known: categories (passages, categories) of 0/1, assertions (passages,) with 0 for none.
+
+    From its `sure` score on, of what is found `precision` is right.
+    """
     slope, intercept = np.transpose(
         [_platt(logits.categories[:, c], categories[:, c]) for c in range(categories.shape[1])]
     )
     scores = 1 / (1 + np.exp(-(slope * logits.categories + intercept)))
     shared = _best_threshold(scores.ravel(), categories.ravel())
     thresholds = [_shrunk(scores[:, c], categories[:, c], shared) for c in range(categories.shape[1])]
-    sure = [_sure(scores[:, c], categories[:, c], t) for c, t in enumerate(thresholds)]
+    is_found = scores >= np.array(thresholds)
+    sure = _sure(scores[is_found], categories[is_found], precision)
     temperature = _temperature(logits.assertions, assertions)
     return Calibration(
         slope=tuple(map(float, slope)),
         intercept=tuple(map(float, intercept)),
         threshold=tuple(thresholds),
-        sure=tuple(sure),
+        sure=tuple(max(sure, t) for t in thresholds),
         assertion_temperature=temperature,
         finding_threshold=_finding_threshold(scores, np.array(thresholds), logits.assertions / temperature, categories),
     )
 
 
 def _platt(logits: NDArray[np.float32], labels: Labels) -> tuple[float, float]:
-    """Slope and intercept of a logistic regression on the logit, drawn to (1, 0) where there is little data."""
-    if labels.min() == labels.max():
-        return 1.0, 0.0
-    model = LogisticRegression(C=10.0).fit(logits.reshape(-1, 1), labels)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
+    """Slope and intercept of a logistic regression on the logit, drawn to (1, 0) by as much as PULL says."""
+
+    def loss(line: Array) -> float:
+        z = line[0] * logits + line[1]
+        return float((np.logaddexp(0, z) - labels * z).sum() + PULL * ((line - (1, 0)) ** 2).sum())
+
+    slope, intercept = minimize(loss, x0=(1.0, 0.0), bounds=[(0.1, None), (None, None)]).x
+    return float(slope), float(intercept)
 
 
 def _f1_at(scores: Array, labels: Labels, threshold: float) -> float:
@@ -59,16 +70,16 @@ def _shrunk(scores: Array, labels: Labels, shared: float) -> float:
     """The category's best threshold, drawn to the one that all share, the more the fewer examples it has."""
     n = float(labels.sum())
     own = _best_threshold(scores, labels) if n else shared
-    weight = n / (n + PRIOR * 10)
+    weight = n / (n + PRIOR)
     return round(weight * own + (1 - weight) * shared, 3)
 
 
-def _sure(scores: Array, labels: Labels, threshold: float) -> float:
-    """The lowest score from which on the precision is SURE_PRECISION."""
+def _sure(scores: Array, labels: Labels, wanted: float) -> float:
+    """The lowest score from which on the precision is `wanted`, over all categories: one has too few examples on its own."""
     order = np.argsort(-scores)
     precision = np.cumsum(labels[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero((precision >= SURE_PRECISION) & (np.arange(len(order)) >= 4))
-    return max(threshold, round(float(scores[order[reached[-1]]]), 3)) if len(reached) else 1.0
+    reached = np.flatnonzero((precision >= wanted) & (np.arange(len(order)) >= FEWEST - 1))
+    return round(float(scores[order[reached[-1]]]), 3) if len(reached) else 1.0
 
 
 def _temperature(logits: NDArray[np.float32], labels: Labels) -> float:
@@ -91,7 +102,12 @@ def _finding_threshold(scores: Array, thresholds: Array, assertions: Array, labe
 
 
 def cross_fitted(
-    logits: Sequence[Logits], categories: Sequence[Labels], assertions: Sequence[Labels], *, folds: int = 5
+    logits: Sequence[Logits],
+    categories: Sequence[Labels],
+    assertions: Sequence[Labels],
+    *,
+    folds: int = 5,
+    precision: float = SURE_PRECISION,
 ) -> list[Calibration]:
     """One calibration a report, each fitted on the reports of the other folds."""
     fitted = []
@@ -102,7 +118,10 @@ def cross_fitted(
         )
         fitted.append(
             fit_calibration(
-                joined, np.concatenate([categories[i] for i in others]), np.concatenate([assertions[i] for i in others])
+                joined,
+                np.concatenate([categories[i] for i in others]),
+                np.concatenate([assertions[i] for i in others]),
+                precision=precision,
             )
         )
     return [fitted[i % folds] for i in range(len(logits))]

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline.classify.calibrate import SURE_PRECISION
 from pipeline.classify.model_folder import load_config
 from pipeline.classify.recipe import Recipe
 
@@ -46,6 +47,14 @@ design was chosen on the same dev reports, so expect a little less elsewhere.
 | --- | --- | --- | --- | --- |
 {categories}
 
+Of the categories found, cross-fitted on dev:
+
+| precision asked for | share that is sure | precision reached |
+| --- | --- | --- |
+{sure}
+
+A finding needs review while none of its categories is sure at {sure_precision}.
+
 Reproduce: `failings train models/{name}/train.toml --corpus DIR` (recipe: {recipe}). `failings evaluate DIR/dev.jsonl` measures the whole
 path with the final thresholds, which were fitted on dev: its figures are a little better than these.
 
@@ -68,6 +77,10 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         f"| {name} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} | {row['support']} |"
         for name, row in metrics["by_category"].items()
     ]
+    sure = [
+        f"| {row['wanted']:.2f} | {row['share']:.1%} | {'' if row['precision'] is None else format(row['precision'], '.2f')} |"
+        for row in metrics["sure"]
+    ]
     card = TEMPLATE.format(
         version=load_config(folder).version,
         name=folder.name,
@@ -76,6 +89,8 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         reports=metrics["dev_reports"],
         figures="\n".join(figures),
         categories="\n".join(categories),
+        sure="\n".join(sure),
+        sure_precision=SURE_PRECISION,
         recipe=", ".join(f"{k} {v}" for k, v in asdict(recipe).items()),
     )
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -42,7 +42,7 @@ def count_agreements(gold: GoldReport, findings: Sequence[Finding], passages: Se
     count: Counts = Counter()
     ordered = sorted(findings, key=lambda f: f.start)
     for sentence in gold.passages:
-        hits = [f for f in ordered if _falls_on((f.start, f.end), (sentence.start, sentence.end))]
+        hits = [f for f in ordered if falls_on((f.start, f.end), (sentence.start, sentence.end))]
         _count_sentence(count, gold.labels.get((sentence.start, sentence.end)), hits, (sentence.start, sentence.end))
     for f in findings:
         count["link", "quote", "exact" if gold.text[f.start : f.end] == f.quote else "broken"] += 1
@@ -70,7 +70,7 @@ def _count_sentence(count: Counts, label: GoldLabel | None, hits: Sequence[Findi
     lapse_got = {c.id for f in hits if f.assertion == "failing" for c in f.categories}
     _count_sets(count, "failing_category", "any", lapse_want, lapse_got)
     if label and hits:
-        best = max(hits, key=lambda f: _overlap((f.start, f.end), sentence))
+        best = max(hits, key=lambda f: overlap((f.start, f.end), sentence))
         for key in {best.assertion, label.assertion}:
             _count_sets(count, "assertion", key, {label.assertion} & {key}, {best.assertion} & {key})
         _count_actors(
@@ -81,10 +81,10 @@ def _count_sentence(count: Counts, label: GoldLabel | None, hits: Sequence[Findi
 
 
 def _count_actors(count: Counts, wanted: Sequence[Interval], found: set[Interval]) -> None:
-    matched = sum(any(_overlap(w, g) for g in found) for w in wanted)
+    matched = sum(any(overlap(w, g) for g in found) for w in wanted)
     count["actor", "any", "tp"] += matched
     count["actor", "any", "fn"] += len(wanted) - matched
-    count["actor", "any", "fp"] += sum(not any(_overlap(w, g) for w in wanted) for g in found)
+    count["actor", "any", "fp"] += sum(not any(overlap(w, g) for w in wanted) for g in found)
 
 
 def _count_sets(count: Counts, measure: str, key: str, want: set, got: set) -> None:  # type: ignore[type-arg]
@@ -93,12 +93,14 @@ def _count_sets(count: Counts, measure: str, key: str, want: set, got: set) -> N
     count[measure, key, "fn"] += len(want - got)
 
 
-def _overlap(a: Interval, b: Interval) -> int:
+def overlap(a: Interval, b: Interval) -> int:
+    """How many code points two intervals share."""
     return max(0, min(a[1], b[1]) - max(a[0], b[0]))
 
 
-def _falls_on(finding: Interval, sentence: Interval) -> bool:
-    shared = _overlap(finding, sentence)
+def falls_on(finding: Interval, sentence: Interval) -> bool:
+    """Whether at least half of either interval lies in the other."""
+    shared = overlap(finding, sentence)
     return shared > 0 and shared * 2 >= min(finding[1] - finding[0], sentence[1] - sentence[0])
 
 

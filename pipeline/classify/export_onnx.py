@@ -18,19 +18,19 @@ class _Logits(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.network.logits(input_ids, attention_mask, pooling)
 
 
 def export_onnx(network: PassageClassifier, path: Path) -> None:
-    """Write `network` to `path`: inputs input_ids, attention_mask, pooling; outputs category_logits, assertion_logits."""
+    """Write `network` to `path`: inputs input_ids, attention_mask, pooling; outputs category_logits, assertion_logits, pooled."""
     batch, tokens, passages = (torch.export.Dim(n) for n in ("batch", "tokens", "passages"))
     ids = torch.ones(2, 16, dtype=torch.long)
     program = torch.onnx.export(
         _Logits(network).eval(),
         (ids, torch.ones_like(ids), torch.rand(2, 3, 16)),
         input_names=["input_ids", "attention_mask", "pooling"],
-        output_names=["category_logits", "assertion_logits"],
+        output_names=["category_logits", "assertion_logits", "pooled"],
         dynamic_shapes=({0: batch, 1: tokens}, {0: batch, 1: tokens}, {0: batch, 1: passages, 2: tokens}),
         dynamo=True,
     )

@@ -1,8 +1,10 @@
 """Labelled reports: the JSONL format of the corpus, parsed once into typed records."""
 
+import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,13 @@ class GoldReport:
     text: str
     passages: tuple[Passage, ...]
     labels: Mapping[tuple[int, int], GoldLabel]
+    url: str | None = None
 
 
 def read_gold(path: Path) -> Iterator[GoldReport]:
     """Yield the labelled reports of a JSONL file; raise GoldError naming the line of the first one that does not fit."""
+    if not path.is_file():
+        raise GoldError(f"no file {path}")
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -42,6 +47,29 @@ def read_gold(path: Path) -> Iterator[GoldReport]:
                     raise GoldError(
                         f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})"
                     ) from error
+
+
+def read_made_up(path: Path) -> Iterator[GoldReport]:
+    """Yield reports from a CSV file with a labelled sentence a row, `report`, `sentence`, `assertion`, `categories` (by ";").
+
+    Rows of a report stand together, in reading order; its text is its sentences with spaces between.
+    """
+    with path.open(encoding="utf-8", newline="") as lines:
+        for name, rows in groupby(csv.DictReader(lines), key=lambda row: row["report"]):
+            yield _joined(name, list(rows))
+
+
+def _joined(name: str, rows: Sequence[Mapping[str, str]]) -> GoldReport:
+    ends = list(accumulate(len(row["sentence"]) + 1 for row in rows))
+    spans = [(end - 1 - len(row["sentence"]), end - 1) for end, row in zip(ends, rows, strict=True)]
+    labels = [
+        {"start": start, "end": end, "assertion": row["assertion"], "categories": row["categories"].split(";")}
+        for (start, end), row in zip(spans, rows, strict=True)
+        if row["assertion"]
+    ]
+    return _report(
+        {"id": name, "text": " ".join(row["sentence"] for row in rows), "sentences": spans, "labels": labels}
+    )
 
 
 def _report(row: Mapping[str, Any]) -> GoldReport:
@@ -54,7 +82,7 @@ def _report(row: Mapping[str, Any]) -> GoldReport:
     strays = set(labels) - {(p.start, p.end) for p in passages}
     if strays:
         raise ValueError(f"label {min(strays)} is on no sentence")
-    return GoldReport(row["id"], text, passages, labels)
+    return GoldReport(row["id"], text, passages, labels, row.get("url"))
 
 
 def _section_at(sections: Sequence[tuple[int, int, str]], at: int) -> str | None:

@@ -2,8 +2,9 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,16 @@ from pipeline.classify.card import write_card
 from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.evaluate import by_category, count_agreements, with_intervals
 from pipeline.classify.export_onnx import export_onnx
-from pipeline.classify.gold import GoldReport, read_gold
+from pipeline.classify.gold import GoldReport, read_gold, read_made_up
+from pipeline.classify.lessons import NONE_FIRST, Lesson, from_gold, held_out, said_of, taught
 from pipeline.classify.model_folder import CALIBRATION, TOKENIZER, WEIGHTS, Calibration, load_config, write_config
 from pipeline.classify.network import PassageClassifier
 from pipeline.classify.predict import Classifier, Logits, calibrated, load_classifier
 from pipeline.classify.recipe import Recipe, load_recipe
-from pipeline.classify.train import NONE_FIRST, fine_tune
+from pipeline.classify.train import fine_tune
 from pipeline.extract.agencies import load_tagger
 from pipeline.extract.findings import found, make_findings
+from pipeline.extract.segment import load_segmenter
 from pipeline.report import Finding, sha256
 
 Labelled = tuple[
@@ -32,12 +35,16 @@ Labelled = tuple[
 def make_model(recipe_path: Path, corpus: Path, categories: Sequence[str], *, work: Path) -> str:
     """Make the model that a recipe describes in the recipe's own folder; return its version.
 
-    Trains on `corpus`/train.jsonl, calibrates on `corpus`/dev.jsonl. A finished training in `work` is not repeated.
+    Trains on `corpus`/train.jsonl less what shares its URL with a dev or a held-out report, calibrates on
+    `corpus`/dev.jsonl. A finished training in `work` is not repeated.
     """
     recipe, folder = load_recipe(recipe_path), recipe_path.parent
-    train, dev = (list(read_gold(corpus / f"{name}.jsonl")) for name in ("train", "dev"))
-    export_onnx(_trained(train, categories, recipe, work), folder / WEIGHTS)
-    shutil.copyfile(encoder_folder(recipe.encoder) / TOKENIZER, folder / TOKENIZER)
+    dev = list(read_gold(corpus / "dev.jsonl"))
+    kept_back = held_out(corpus) | {report.url for report in dev if report.url}
+    train = [report for report in read_gold(corpus / "train.jsonl") if not {report.id, report.url} & kept_back]
+    lessons = partial(_lessons, recipe, folder, corpus, categories, train, kept_back)
+    export_onnx(_trained(lessons, len(categories), recipe, work), folder / WEIGHTS)
+    shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, folder / TOKENIZER)
     _write_calibration(folder, neutral(len(categories)))
     _write_config(folder, recipe, categories)
     classifier = load_classifier(folder, threads=torch.get_num_threads())
@@ -45,18 +52,36 @@ def make_model(recipe_path: Path, corpus: Path, categories: Sequence[str], *, wo
     about, said = (np.concatenate([row[i] for row in labelled]) for i in (1, 2))
     _write_calibration(folder, fit_calibration(_joined(labelled), about, said))
     _write_config(folder, recipe, categories)
-    _write_metrics(folder, classifier, dev, labelled, corpus)
+    gold = [corpus / "train.jsonl", corpus / "dev.jsonl", *([folder / recipe.made_up] if recipe.made_up else [])]
+    _write_metrics(folder, classifier, dev, labelled, {path.name: sha256(path.read_bytes()) for path in gold})
     write_card(folder, recipe)
     return load_config(folder).version
 
 
-def _trained(reports: Sequence[GoldReport], categories: Sequence[str], recipe: Recipe, work: Path) -> PassageClassifier:
+def _lessons(
+    recipe: Recipe,
+    folder: Path,
+    corpus: Path,
+    categories: Sequence[str],
+    train: Sequence[GoldReport],
+    kept_back: Set[str],
+) -> Iterator[Lesson]:
+    yield from (from_gold(report, categories) for report in train)
+    if recipe.made_up:
+        yield from (from_gold(report, categories) for report in read_made_up(folder / recipe.made_up))
+    if recipe.teacher:
+        teacher = load_classifier(folder.parent / recipe.teacher, threads=torch.get_num_threads(), precision="bf16")
+        known = kept_back | {report.url for report in train if report.url}
+        yield from taught(corpus, recipe.taught_reports, teacher, load_segmenter(), leave_out=known, seed=recipe.seed)
+
+
+def _trained(lessons: Callable[[], Iterable[Lesson]], categories: int, recipe: Recipe, work: Path) -> PassageClassifier:
     weights = work / "trained.pt"
     network = PassageClassifier(
-        str(encoder_folder(recipe.encoder)), categories=len(categories), assertions=len(NONE_FIRST)
+        str(encoder_folder(recipe.encoder, unpack_to=work)), categories=categories, assertions=len(NONE_FIRST)
     )
     if not weights.is_file():
-        torch.save(fine_tune(reports, categories, recipe, work=work).state_dict(), weights)
+        torch.save(fine_tune(lessons, recipe, work=work).state_dict(), weights)
     network.load_state_dict(torch.load(weights, weights_only=True))
     return network.eval()
 
@@ -73,14 +98,14 @@ def _write_calibration(folder: Path, calibration: Calibration) -> None:
 
 def _write_config(folder: Path, recipe: Recipe, categories: Sequence[str]) -> None:
     config = {"name": folder.name, "categories": list(categories), "assertions": list(NONE_FIRST), "size": recipe.size,
-              "overlap": recipe.overlap, "marks": list(recipe.marks)}  # fmt: skip
+              "overlap": recipe.overlap, "marks": list(recipe.marks), "context": recipe.context}  # fmt: skip
     write_config(folder, config)
 
 
 def _labelled(classifier: Classifier, report: GoldReport, categories: Sequence[str]) -> Labelled:
     labels = [report.labels.get((p.start, p.end)) for p in report.passages]
     about = np.array([[int(label is not None and c in label.categories) for c in categories] for label in labels])
-    said = np.array([NONE_FIRST.index(label.assertion) if label else 0 for label in labels])
+    said = np.array([said_of(label) for label in labels])
     return classifier.logits(report.text, report.passages), about, said
 
 
@@ -91,7 +116,11 @@ def _joined(labelled: Sequence[Labelled]) -> Logits:
 
 
 def _write_metrics(
-    folder: Path, classifier: Classifier, dev: Sequence[GoldReport], labelled: Sequence[Labelled], corpus: Path
+    folder: Path,
+    classifier: Classifier,
+    dev: Sequence[GoldReport],
+    labelled: Sequence[Labelled],
+    digests: Mapping[str, str],
 ) -> None:
     """Figures on dev's own sentences; a report's thresholds come from the other reports."""
     calibrations = cross_fitted(
@@ -105,10 +134,23 @@ def _write_metrics(
         actors = tagger.actors(report.text, [(report.passages[i].start, report.passages[i].end) for i, _, _ in rows])
         findings: tuple[Finding, ...] = make_findings(report.text, report.passages, (), scores, actors, rows)
         counts.append(count_agreements(report, findings))
-    digests = {f"{name}.jsonl": sha256((corpus / f"{name}.jsonl").read_bytes()) for name in ("train", "dev")}
     metrics = {
-        "gold_sha256": digests, "dev_reports": len(dev),
+        "gold_sha256": dict(digests), "dev_reports": len(dev),
         "figures": {k: asdict(v) for k, v in with_intervals(counts).items() if v.value is not None},
+        "sure": [_sureness(labelled, precision) for precision in (0.8, 0.9, 0.95)],
         "by_category": {k: asdict(v) for k, v in by_category(counts).items()},
     }  # fmt: skip
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+
+
+def _sureness(labelled: Sequence[Labelled], wanted: float) -> dict[str, float | None]:
+    """What share of the found categories is sure at a precision, and how precise they are, cross-fitted."""
+    calibrations = cross_fitted(*([row[i] for row in labelled] for i in range(3)), precision=wanted)  # type: ignore[arg-type]
+    found_, sure, right = 0, 0, 0
+    for (logits, about, _), calibration in zip(labelled, calibrations, strict=True):
+        scores = calibrated(logits, calibration).categories
+        is_sure = scores >= np.array(calibration.sure)
+        found_ += int((scores >= np.array(calibration.threshold)).sum())
+        sure += int(is_sure.sum())
+        right += int(about[is_sure].sum())
+    return {"wanted": wanted, "share": sure / max(1, found_), "precision": right / sure if sure else None}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.classify.windows import Context
 from pipeline.errors import ModelError
 from pipeline.report import sha256
 
@@ -40,6 +41,7 @@ class ModelConfig:
     assertions: tuple[str, ...]
     size: int
     overlap: int
+    context: Context
     marks: tuple[str, ...]
     sha256: dict[str, str]
 
@@ -65,6 +67,7 @@ def load_config(folder: Path) -> ModelConfig:
             assertions=tuple(row["assertions"]),
             size=row["size"],
             overlap=row["overlap"],
+            context=row["context"],
             marks=tuple(row["marks"]),
             sha256=row["sha256"],
         )

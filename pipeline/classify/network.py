@@ -13,31 +13,43 @@ class PassageClassifier(nn.Module):
     `pooling` is (batch, passages, tokens): row p holds 1/n on the n tokens of passage p and 0 elsewhere.
     """
 
+    category_weights: Tensor
+
     def __init__(
-        self, encoder: str, *, categories: int, assertions: int, dropout: float = 0.1, assertion_weight: float = 1.0
+        self,
+        encoder: str,
+        *,
+        categories: int,
+        assertions: int,
+        dropout: float = 0.1,
+        assertion_weight: float = 1.0,
+        category_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
         config = AutoConfig.from_pretrained(encoder, local_files_only=True)
+        config.attention_probs_dropout_prob = 0.0  # torch's fused attention knows none, and training doubles its speed
         self.encoder = AutoModel.from_pretrained(encoder, config=config, add_pooling_layer=False, local_files_only=True)
         self.dropout = nn.Dropout(dropout)
         self.category_head = nn.Linear(config.hidden_size, categories)
         self.assertion_head = nn.Linear(config.hidden_size, assertions)
         self.assertion_weight = assertion_weight
+        weights = torch.ones(categories) if category_weights is None else category_weights
+        self.register_buffer("category_weights", weights, persistent=False)
 
-    def logits(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of categories and of assertions, (batch, passages, labels) each."""
+    def logits(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of categories and of assertions, (batch, passages, labels) each, and the pooled passages that they come from."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         pooled = self.dropout(torch.bmm(pooling, hidden))
-        return self.category_head(pooled), self.assertion_head(pooled)
+        return self.category_head(pooled), self.assertion_head(pooled), pooled
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor, categories: Tensor, assertions: Tensor
     ) -> dict[str, Any]:
-        """Loss over the passages; padding passages carry assertion -100."""
-        category_logits, assertion_logits = self.logits(input_ids, attention_mask, pooling)
-        real = assertions != -100
+        """Loss over the passages against their probabilities; those of padding sum to 0."""
+        category_logits, assertion_logits, _ = self.logits(input_ids, attention_mask, pooling)
+        real = assertions.sum(-1) > 0
         category_loss = nn.functional.binary_cross_entropy_with_logits(
-            category_logits[real], categories[real], reduction="sum"
+            category_logits[real], categories[real], pos_weight=self.category_weights, reduction="sum"
         )
         assertion_loss = nn.functional.cross_entropy(assertion_logits[real], assertions[real], reduction="sum")
         loss = (category_loss + self.assertion_weight * assertion_loss) / real.sum()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.classify.model_folder import TOKENIZER, WEIGHTS, Calibration, ModelConfig, load_calibration, load_config
 from pipeline.classify.tokens import WordPieces
 from pipeline.classify.windows import Window, windows
+from pipeline.errors import ModelError
 from pipeline.report import Passage
 
 Floats = NDArray[np.float32]
@@ -42,13 +43,26 @@ class Classifier:
         self.calibration = calibration
         self._tokenizer = tokenizer
         self._request = network.create_infer_request()
+        self._widths = {output.any_name: output.partial_shape[-1].get_length() for output in network.outputs}
 
     def logits(self, text: str, passages: Sequence[Passage]) -> Logits:
         """Logits of each passage, averaged over the windows that it stands in, weighted by its tokens there."""
-        sums = [
-            np.zeros((len(passages), len(names)), np.float64)
-            for names in (self.config.categories, self.config.assertions)
-        ]
+        return Logits(*self._averages(text, passages, ("category_logits", "assertion_logits")))
+
+    def embedded(self, text: str, passages: Sequence[Passage]) -> tuple[Logits, Floats]:
+        """Logits, and the embeddings that the heads read them from, (passages, hidden), averaged in the same way.
+
+        Raise ModelError when the model does not give them out.
+        """
+        if "pooled" not in self._widths:
+            raise ModelError(f"{self.config.version} does not give out its embeddings: use a newer model")
+        categories, assertions, pooled = self._averages(
+            text, passages, ("category_logits", "assertion_logits", "pooled")
+        )
+        return Logits(categories, assertions), pooled
+
+    def _averages(self, text: str, passages: Sequence[Passage], names: Sequence[str]) -> list[Floats]:
+        sums = [np.zeros((len(passages), self._widths[name]), np.float64) for name in names]
         weight = np.zeros((len(passages), 1), np.float64)
         packed = list(
             windows(
@@ -58,24 +72,24 @@ class Classifier:
                 size=self.config.size,
                 overlap=self.config.overlap,
                 marks=self.config.marks,
+                context=self.config.context,
             )
         )
         for batch in _batches(packed):
-            outputs = self._infer(batch)
+            outputs = self._infer(batch, names)
             for row, window in enumerate(batch):
                 for column, (passage, start, end) in enumerate(window.spans):
                     tokens = max(1, end - start)
                     weight[passage] += tokens
                     for total, output in zip(sums, outputs, strict=True):
                         total[passage] += tokens * output[row, column]
-        categories, assertions = ((total / np.maximum(weight, 1)).astype(np.float32) for total in sums)
-        return Logits(categories, assertions)
+        return [(total / np.maximum(weight, 1)).astype(np.float32) for total in sums]
 
     def scores(self, text: str, passages: Sequence[Passage]) -> Scores:
         """Calibrated probabilities of each passage."""
         return calibrated(self.logits(text, passages), self.calibration)
 
-    def _infer(self, batch: Sequence[Window]) -> tuple[Floats, Floats]:
+    def _infer(self, batch: Sequence[Window], names: Sequence[str]) -> list[Floats]:
         tokens = max(len(w.token_ids) for w in batch)
         spans = max(len(w.spans) for w in batch)
         ids = np.zeros((len(batch), tokens), np.int64)
@@ -87,7 +101,7 @@ class Classifier:
             for column, (_, start, end) in enumerate(window.spans):
                 pooling[row, column, start:end] = 1 / max(1, end - start)
         outputs = self._request.infer({"input_ids": ids, "attention_mask": mask, "pooling": pooling}, share_inputs=True)
-        return outputs["category_logits"], outputs["assertion_logits"]
+        return [outputs[name] for name in names]
 
 
 def calibrated(logits: Logits, calibration: Calibration) -> Scores:
@@ -110,8 +124,11 @@ def _batches(packed: Sequence[Window]) -> list[list[Window]]:
     return batches
 
 
-def load_classifier(folder: Path, *, threads: int = 1) -> Classifier:
-    """Load and check a model folder; raise ModelError when a file is missing or damaged."""
+def load_classifier(folder: Path, *, threads: int = 1, precision: str = "f32") -> Classifier:
+    """Load and check a model folder; raise ModelError when a file is missing or damaged.
+
+    `precision` "bf16" is faster where the machine has instructions for it, and answers a little differently.
+    """
     config = load_config(folder)
     core = ov.Core()
     network = core.compile_model(
@@ -120,7 +137,7 @@ def load_classifier(folder: Path, *, threads: int = 1) -> Classifier:
         {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": precision,
             "ENABLE_CPU_PINNING": False,
         },
     )

@@ -3,8 +3,9 @@
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
+from pipeline.classify.windows import Context
 from pipeline.errors import ModelError
 
 
@@ -13,11 +14,16 @@ class Recipe:
     """Everything that decides the weights. `size` and `overlap` are in tokens, learning rates are the peaks.
 
     The reports are packed into windows `packs` times with other borders; training takes `steps` batches of them, shuffled.
+    `context` is what a passage is read in (`windows.Context`). A label of a category with n examples weighs
+    (most / n) ** `rare_weight`, `most` being the examples of the commonest one. `made_up` is a file, beside the
+    recipe, of labelled sentences to learn from besides (`gold.read_made_up`). `teacher` is the folder, beside the recipe's, of a
+    model whose probabilities for `taught_reports` unlabelled reports are learnt too; empty for none.
     """
 
     encoder: str
     size: int
     overlap: int
+    context: Context
     marks: tuple[str, ...]
     mark_dropout: float
     packs: int
@@ -28,6 +34,10 @@ class Recipe:
     weight_decay: float
     warmup: float
     assertion_weight: float
+    rare_weight: float
+    made_up: str
+    teacher: str
+    taught_reports: int
     dropout: float
     seed: int
 
@@ -39,6 +49,7 @@ def load_recipe(path: Path) -> Recipe:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"{path}: {error}") from error
     types = {name: getattr(kind, "__origin__", kind) for name, kind in get_type_hints(Recipe).items()}
+    types["context"] = str
     row = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     names = {f.name for f in fields(Recipe)}
     wrong = [f"unknown key {key!r}" for key in sorted(set(row) - names)]
@@ -48,6 +59,8 @@ def load_recipe(path: Path) -> Recipe:
         for key in sorted(names & set(row))
         if not isinstance(row[key], (int, float) if types[key] is float else types[key])
     ]
+    if row.get("context") not in get_args(Context):
+        wrong.append(f"context = {row.get('context')!r}; valid: {', '.join(get_args(Context))}")
     if wrong:
         raise ModelError(f"{path}: {'; '.join(wrong)}")
     return Recipe(**row)

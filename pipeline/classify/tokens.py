@@ -9,20 +9,21 @@ from pipeline.errors import ModelError
 
 
 class WordPieces:
-    """A BERT tokenizer read from `tokenizer.json`."""
+    """A word-piece tokenizer (BERT, MPNet) read from `tokenizer.json`."""
 
     def __init__(self, path: Path) -> None:
         self._tokenizer = FastTokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.cls_id = self._id("[CLS]")
-        self.sep_id = self._id("[SEP]")
+        self.cls_id = self._id("[CLS]", "<s>")
+        self.sep_id = self._id("[SEP]", "</s>")
 
-    def _id(self, token: str) -> int:
-        found = self._tokenizer.token_to_id(token)
-        if found is None:
-            raise ModelError(f"the tokenizer has no {token}: it is not of the BERT family")
-        return found
+    def _id(self, *names: str) -> int:
+        for name in names:
+            found = self._tokenizer.token_to_id(name)
+            if found is not None:
+                return found
+        raise ModelError(f"the tokenizer has no {' or '.join(names)}: it is not of the BERT or MPNet family")
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without special tokens."""

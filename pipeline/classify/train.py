@@ -1,7 +1,7 @@
 """Fine-tune an encoder on labelled reports, as a recipe says; a killed training goes on where it was."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,57 +12,48 @@ from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from pipeline.classify.encoders import encoder_folder
-from pipeline.classify.gold import GoldReport
+from pipeline.classify.lessons import NONE_FIRST, Lesson
 from pipeline.classify.network import PassageClassifier
 from pipeline.classify.recipe import Recipe
 from pipeline.classify.tokens import WordPieces
-from pipeline.classify.windows import windows
-from pipeline.report import ASSERTIONS
-
-NONE_FIRST = ("none", *ASSERTIONS)
+from pipeline.classify.windows import Tokenizer, windows
 
 
 def examples(
-    reports: Iterable[GoldReport], categories: Sequence[str], tokenizer: WordPieces, recipe: Recipe, rng: random.Random
+    lessons: Iterable[Lesson], tokenizer: Tokenizer, recipe: Recipe, rng: random.Random
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row a window: token ids, passage spans, and each passage's labels. `rng` moves the window borders."""
-    for report in reports:
-        targets = [_target(report, p.start, p.end, categories) for p in report.passages]
+    """Yield one row a window: token ids, passage spans, and each passage's probabilities. `rng` moves the window borders."""
+    for lesson in lessons:
         for window in windows(
-            report.text,
-            report.passages,
+            lesson.text,
+            lesson.passages,
             tokenizer,
             size=recipe.size,
             overlap=0,
             marks=recipe.marks if rng.random() >= recipe.mark_dropout else (),
             first_size=rng.randint(recipe.size // 4, recipe.size),
+            context=recipe.context,
         ):
+            passages = [index for index, _, _ in window.spans]
             yield {
                 "input_ids": list(window.token_ids),
                 "spans": [[start, end] for _, start, end in window.spans],
-                "categories": [targets[index][0] for index, _, _ in window.spans],
-                "assertions": [targets[index][1] for index, _, _ in window.spans],
+                "categories": lesson.categories[passages].tolist(),
+                "assertions": lesson.assertions[passages].tolist(),
             }
-
-
-def _target(report: GoldReport, start: int, end: int, categories: Sequence[str]) -> tuple[list[float], int]:
-    label = report.labels.get((start, end))
-    if label is None:
-        return [0.0] * len(categories), 0
-    return [float(c in label.categories) for c in categories], NONE_FIRST.index(label.assertion)
 
 
 def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
     """Pad rows to one batch: the arguments of `PassageClassifier.forward`."""
     tokens = max(len(r["input_ids"]) for r in rows)
     passages = max(len(r["spans"]) for r in rows)
-    labels = len(rows[0]["categories"][0])
+    about, said = (len(rows[0][name][0]) for name in ("categories", "assertions"))
     batch = {
         "input_ids": torch.zeros(len(rows), tokens, dtype=torch.long),
         "attention_mask": torch.zeros(len(rows), tokens, dtype=torch.long),
         "pooling": torch.zeros(len(rows), passages, tokens),
-        "categories": torch.zeros(len(rows), passages, labels),
-        "assertions": torch.full((len(rows), passages), -100, dtype=torch.long),
+        "categories": torch.zeros(len(rows), passages, about),
+        "assertions": torch.zeros(len(rows), passages, said),
     }
     for i, row in enumerate(rows):
         batch["input_ids"][i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
@@ -87,24 +78,42 @@ def _optimizer(model: PassageClassifier, recipe: Recipe) -> torch.optim.Optimize
     )
 
 
-def fine_tune(
-    reports: Iterable[GoldReport], categories: Sequence[str], recipe: Recipe, *, work: Path
-) -> PassageClassifier:
-    """Train on `reports`; checkpoints go to `work`, and a second call on the same folder resumes from the last one."""
+def _multiplies_bf16() -> bool:
+    """Whether this machine has instructions for bfloat16; without them it would be slower than float32."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+
+
+def _rows(lessons: Callable[[], Iterable[Lesson]], tokenizer: Tokenizer, recipe: Recipe, kept: Path) -> Dataset:
+    """The rows to train on, made once and kept for a training that is resumed."""
+    if not kept.is_dir():
+        rng = random.Random(recipe.seed)  # noqa: S311
+        learnt = list(lessons())
+        rows = [row for _ in range(recipe.packs) for row in examples(learnt, tokenizer, recipe, rng)]
+        part = kept.with_suffix(".part")
+        Dataset.from_list(rows).save_to_disk(part)
+        part.rename(kept)
+    return Dataset.load_from_disk(kept)
+
+
+def _rare_weights(rows: Dataset, power: float) -> Tensor:
+    count = torch.tensor([p for row in rows["categories"] for p in row]).sum(0).clamp(min=1)
+    return (count.max() / count) ** power
+
+
+def fine_tune(lessons: Callable[[], Iterable[Lesson]], recipe: Recipe, *, work: Path) -> PassageClassifier:
+    """Train on `lessons`; checkpoints go to `work`, and a second call on the same folder resumes from the last one."""
     torch.manual_seed(recipe.seed)
-    folder = encoder_folder(recipe.encoder)
-    tokenizer = WordPieces(folder / "tokenizer.json")
-    rng = random.Random(recipe.seed)  # noqa: S311
-    reports = list(reports)
-    rows = Dataset.from_list(
-        [r for _ in range(recipe.packs) for r in examples(reports, categories, tokenizer, recipe, rng)]
-    )
+    folder = encoder_folder(recipe.encoder, unpack_to=work)
+    rows = _rows(lessons, WordPieces(folder / "tokenizer.json"), recipe, work / "rows")
     model = PassageClassifier(
         str(folder),
-        categories=len(categories),
+        categories=len(rows[0]["categories"][0]),
         assertions=len(NONE_FIRST),
         dropout=recipe.dropout,
         assertion_weight=recipe.assertion_weight,
+        category_weights=_rare_weights(rows, recipe.rare_weight),
     )
     steps = recipe.steps
     optimizer = _optimizer(model, recipe)
@@ -126,12 +135,12 @@ def fine_tune(
             report_to=[],
             train_sampling_strategy="random",
             use_cpu=not torch.cuda.is_available(),
+            bf16=_multiplies_bf16(),
             max_grad_norm=1.0,
         ),
         data_collator=collate,
         train_dataset=rows,
         optimizers=(optimizer, schedule),
     )
-    checkpoint = get_last_checkpoint(str(work)) if work.is_dir() and any(work.iterdir()) else None
-    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)))
     return model.eval()

@@ -7,9 +7,11 @@ is spread over several; nothing is cut off.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pipeline.report import Passage
+
+Context = Literal["window", "neighbours", "alone"]
 
 
 class Tokenizer(Protocol):
@@ -76,6 +78,23 @@ def _step_back(pieces: Sequence[_Piece], first: int, end: int, overlap: int) -> 
     return at
 
 
+def _own(
+    pieces: Sequence[_Piece], at: int, size: int, marks: dict[str, list[int]], tokenizer: Tokenizer, context: Context
+) -> Window:
+    """The window of piece `at` alone or between its neighbours; these give way where there is no room."""
+    piece = pieces[at]
+    ids = [tokenizer.cls_id, *marks.get(piece.section or "", [])]
+    room = size - len(ids) - len(piece.token_ids) - 1
+    beside = [p.token_ids for p in (*pieces[at - 1 : at], *pieces[at + 1 : at + 2])] if context == "neighbours" else []
+    before = list(beside[0])[-max(0, room // 2 - 1) :] if at and beside and room > 3 else []
+    after = list(beside[-1])[: max(0, room // 2 - 1)] if at + 1 < len(pieces) and beside and room > 3 else []
+    ids += [*before, tokenizer.sep_id] if before else []
+    span = (piece.passage, len(ids), len(ids) + len(piece.token_ids))
+    ids += [*piece.token_ids, tokenizer.sep_id]
+    ids += [*after, tokenizer.sep_id] if after else []
+    return Window(tuple(ids), (span,))
+
+
 def windows(
     text: str,
     passages: Sequence[Passage],
@@ -85,11 +104,13 @@ def windows(
     overlap: int,
     marks: Collection[str] = (),
     first_size: int | None = None,
+    context: Context = "window",
 ) -> Iterator[Window]:
     """Yield windows of at most `size` tokens over all passages, each sharing up to `overlap` tokens with the one before.
 
     `marks` are the names of the sections that get one; `first_size` bounds the first window alone:
-    training moves the window borders with it.
+    training moves the window borders with it. With `context` "alone" or "neighbours" each passage has a window of its own,
+    without or with the passages beside it, to compare with.
     """
     names = sorted(marks)
     mark_ids = (
@@ -98,6 +119,9 @@ def windows(
     longest_mark = max(map(len, mark_ids.values()), default=0)
     token_ids = tokenizer.encode([text[p.start : p.end] for p in passages])
     pieces = _pieces(passages, token_ids, size - longest_mark - 2)
+    if context != "window":
+        yield from (_own(pieces, at, size, mark_ids, tokenizer, context) for at in range(len(pieces)))
+        return
     first = 0
     while first < len(pieces):
         window, end = _fill(pieces, first, size if first or not first_size else first_size, mark_ids, tokenizer)

@@ -4,12 +4,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from pipeline.commands.common import Subparsers, add_filters, add_store, filter_of, open_store, warn
+from pipeline.export import FORMATS
 
 
 def add(commands: Subparsers) -> None:
     """Add the command."""
-    from pipeline.export import FORMATS
-
     parser = commands.add_parser("export", help="write findings as a file for other tools")
     parser.add_argument("--format", required=True, choices=sorted(FORMATS), help="the format to write")
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="OUT", help="the file to write")
@@ -23,11 +22,12 @@ def add(commands: Subparsers) -> None:
 
 def call(args: Namespace) -> int:
     """Export, and say how much on stderr."""
-    from pipeline.export import FORMATS, write_reports
+    from pipeline.export import writer_of
+    from pipeline.export.jsonl import write_reports
     from pipeline.store.reader import read_findings
 
     engine = open_store(args)
-    count = FORMATS[args.format](read_findings(engine, filter_of(args)), args.output)
+    count = writer_of(args.format)(read_findings(engine, filter_of(args)), args.output)
     warn(f"{count} findings in {args.output}")
     if args.with_text:
         beside = args.output.with_name("reports.jsonl")
