@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
@@ -58,7 +59,8 @@ class _Worker:
     def give(self, number: int, source: Source, seconds: float) -> None:
         self.task = (number, source)
         self.deadline = time.monotonic() + seconds
-        self.connection.send(source)
+        with suppress(ConnectionError):  # a worker that died idle is heard of next
+            self.connection.send(source)
 
     def end(self) -> None:
         self.process.kill()
@@ -111,9 +113,10 @@ def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed |
             reason = f"took longer than {settings.limits.seconds:g} seconds (--max-seconds)"
         elif not worker.ready and time.monotonic() > worker.deadline:
             raise FailingsError(f"a worker did not start within {START_SECONDS:g} seconds")
-        if reason is not None and worker.task:
-            number, source = worker.task
-            done[number] = Failed(source, reason)
+        if reason is not None:
+            if worker.task:
+                number, source = worker.task
+                done[number] = Failed(source, reason)
             worker.end()
             crew[at] = _Worker(settings)
 
@@ -128,7 +131,7 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
         said = worker.connection.recv()
     except (EOFError, ConnectionError):
         worker.process.join()
-        if worker.task is None:
+        if not worker.ready:
             raise FailingsError(f"a worker ended while starting (exit code {worker.process.exitcode})") from None
         return f"the reading process died (exit code {worker.process.exitcode})"
     if isinstance(said, FailingsError):

@@ -7,7 +7,6 @@ import hashlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Literal, get_args
 
 from pipeline.errors import OffsetError
@@ -75,7 +74,7 @@ class Report:
         unknown = set(self.metadata) - set(METADATA_FIELDS)
         if unknown:
             raise ValueError(f"{self.source}: unknown metadata {sorted(unknown)}; known: {', '.join(METADATA_FIELDS)}")
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "metadata", dict(self.metadata))
         for page in self.pages:
             if not 0 <= page.start <= page.end <= len(self.text):
                 raise OffsetError(f"{self.source}: page {page.number} does not fit the text")

@@ -1,14 +1,17 @@
-"""Write findings in the formats of other tools: one writer a format, registered here."""
+"""Write findings in the formats of other tools: one writer a format, named in FORMATS and imported when it is used."""
 
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipeline.export.csv_rows import write_csv
-from pipeline.export.jsonl import write_jsonl, write_reports
-
 Write = Callable[[Iterable[Mapping[str, Any]], Path], int]
 
-FORMATS: Mapping[str, Write] = {"csv": write_csv, "jsonl": write_jsonl}
+FORMATS = {"csv": ("pipeline.export.csv_rows", "write_csv"), "jsonl": ("pipeline.export.jsonl", "write_jsonl")}
 
-__all__ = ["FORMATS", "write_reports"]
+
+def writer_of(name: str) -> Write:
+    """The writer of a format in FORMATS: takes export records and a path, returns how many findings it wrote."""
+    module, function = FORMATS[name]
+    writer: Write = getattr(import_module(module), function)
+    return writer

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from pipeline.errors import StoreError, UsageError
 from pipeline.report import sha256
-from pipeline.store.schema import actors, failures, finding_categories, findings, reports, sources
+from pipeline.store.schema import actors, finding_categories, findings, reports, sources
 from pipeline.taxonomy import Taxonomy
 
 BATCH = 500
@@ -98,9 +98,7 @@ def _by_finding(
     return {key: list(group) for key, group in groupby(rows, key=lambda r: str(r["finding_id"]))}
 
 
-def _record(
-    row: RowMapping, categories: Sequence[RowMapping], named: Sequence[RowMapping]
-) -> dict[str, Any]:
+def _record(row: RowMapping, categories: Sequence[RowMapping], named: Sequence[RowMapping]) -> dict[str, Any]:
     return {
         "finding_id": row["finding_id"], "report_id": row["report_id"], "source": row["source"],
         "source_url": row["url"], "source_sha256": row["source_sha256"], "title": row["title"], "date": row["date"],
@@ -148,13 +146,6 @@ def find_report(engine: Engine, name: str) -> dict[str, Any]:
             if rows:
                 raise UsageError(f"{name!r} fits several reports: {', '.join(r['report_id'] for r in rows)}")
     raise UsageError(f"no report {name!r} in the store; `failings search` lists report ids")
-
-
-def read_failures(engine: Engine) -> list[tuple[str, str]]:
-    """Sources that could not be processed, with the reason, sorted."""
-    with engine.connect() as connection:
-        rows = connection.execute(sa.select(failures.c.source, failures.c.reason).order_by(failures.c.source))
-        return [(row.source, row.reason) for row in rows]
 
 
 def count_by_category(engine: Engine, taxonomy: Taxonomy) -> dict[str, tuple[int, int]]:
