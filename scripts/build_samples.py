@@ -128,13 +128,13 @@ def set_pdf(source: Source, *, total: int) -> tuple[bytes, int]:
     return out.getvalue(), doc.page
 
 
-def prepare_page(canvas: Any, _doc: Any) -> None:  # noqa: ANN401
+def prepare_page(canvas: Any, _doc: Any) -> None:
     """Give the page a list of the footnotes that are called on it."""
     canvas.called = []
     canvas.setNamedCB("note", lambda canv, _kind, label: canv.called.append(label))
 
 
-def draw_furniture(canvas: Any, doc: Any, *, source: Source, frame: Any, total: int) -> None:  # noqa: ANN401
+def draw_furniture(canvas: Any, doc: Any, *, source: Source, frame: Any, total: int) -> None:
     """Draw what repeats: header, page number, the form's rules and the footnotes called on this page."""
     from reportlab.lib.styles import ParagraphStyle  # noqa: PLC0415
     from reportlab.platypus import Paragraph  # noqa: PLC0415
@@ -192,7 +192,7 @@ def flowables(source: Source) -> Iterator[Any]:
         yield rule("")
 
 
-def rule(number: str) -> Any:  # noqa: ANN401
+def rule(number: str) -> Any:
     """Make the line above a box of the form, with the box's number under it; without a number, the form's end."""
     from reportlab.platypus import Flowable  # noqa: PLC0415
 
@@ -243,7 +243,7 @@ def build_docx(source: Source) -> bytes:
     return stored_zip(out.getvalue())
 
 
-def drop_unused(doc: Any) -> None:  # noqa: ANN401
+def drop_unused(doc: Any) -> None:
     """Take out what python-docx's template brings along and the samples do not use (four fifths of the file)."""
     from docx.oxml.ns import qn  # noqa: PLC0415
 
@@ -256,7 +256,7 @@ def drop_unused(doc: Any) -> None:  # noqa: ANN401
             doc.styles.element.remove(style)
 
 
-def fill_body(doc: Any, blocks: list[Block]) -> None:  # noqa: ANN401
+def fill_body(doc: Any, blocks: list[Block]) -> None:
     """Write blocks one under another; rows that stand together become a table, the first of them its head."""
     styles = {"heading": "Heading 1", "subheading": "Heading 2", "bullet": "List Bullet", "ordered": "List Number"}
     table = None
@@ -273,7 +273,7 @@ def fill_body(doc: Any, blocks: list[Block]) -> None:  # noqa: ANN401
             add_runs(cell.paragraphs[0], text)
 
 
-def fill_form(doc: Any, blocks: list[Block]) -> None:  # noqa: ANN401
+def fill_form(doc: Any, blocks: list[Block]) -> None:
     """Write blocks into the form's two columns: box number, contents."""
     table = doc.add_table(rows=1, cols=2, style="Table Grid")
     cell = table.rows[0].cells[0].merge(table.rows[0].cells[1])
@@ -292,7 +292,7 @@ def fill_form(doc: Any, blocks: list[Block]) -> None:  # noqa: ANN401
         row.cells[0].width, row.cells[1].width = 400_000, 5_100_000
 
 
-def add_runs(paragraph: Any, text: str) -> None:  # noqa: ANN401
+def add_runs(paragraph: Any, text: str) -> None:
     """Append text to a Word paragraph, with a run of its own for each piece in bold or italics."""
     for piece in re.split(r"(\*\*.+?\*\*|\*\S.*?\*)", text):
         if not piece:

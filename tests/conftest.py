@@ -16,15 +16,6 @@ def samples() -> Path:
 
 
 @pytest.fixture
-def corpus() -> Path:
-    """The folder of the labelled corpus; the test skips where there is none."""
-    folder = Path(os.environ.get("FAILINGS_CORPUS", ROOT.parent / "shared" / "corpus"))
-    if not (folder / "dev.jsonl").is_file():
-        pytest.skip(f"needs the labelled corpus: no dev.jsonl in {folder} (set FAILINGS_CORPUS)")
-    return folder
-
-
-@pytest.fixture
 def failings(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line in a process of its own, in an empty folder."""
 

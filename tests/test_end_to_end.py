@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,10 +51,14 @@ def store(done: Path, tmp_path: Path) -> Iterator[Path]:
     return tmp_path / "findings.db"
 
 
-def records(failings: Run, *args: object) -> list[dict[str, object]]:
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().decode().split("\n") if line]
+
+
+def records(failings: Run, *args: object) -> list[dict[str, Any]]:
     found = failings("search", "--json", *args)
     assert found.returncode == 0, found.stderr
-    return [json.loads(line) for line in found.stdout.splitlines()]
+    return [json.loads(line) for line in found.stdout.split("\n") if line]
 
 
 def test_every_format_is_read_and_every_core_category_found(done: Path) -> None:
@@ -77,7 +83,7 @@ def test_offsets_of_a_text_file_hold_in_the_file(done: Path, failings: Run, stor
         if source.suffix in (".txt", ".md"):
             encoding = "cp1252" if source.name == "probation_review.txt" else "utf-8"
             text = source.read_bytes().decode(encoding)
-            assert text[record["start"] : record["end"]] == record["quote"]  # type: ignore[misc]
+            assert text[record["start"] : record["end"]] == record["quote"]
             checked += 1
     assert checked > 10
 
@@ -85,7 +91,7 @@ def test_offsets_of_a_text_file_hold_in_the_file(done: Path, failings: Run, stor
 def test_findings_of_a_pdf_know_their_page_and_boxes(failings: Run, store: Path) -> None:
     of_pdf = [r for r in records(failings) if str(r["source"]).endswith(".pdf")]
     assert of_pdf
-    assert all(r["page"] and r["boxes"] and len(r["boxes"]) == len(r["box_pages"]) for r in of_pdf)  # type: ignore[arg-type]
+    assert all(r["page"] and r["boxes"] and len(r["boxes"]) == len(r["box_pages"]) for r in of_pdf)
 
 
 def test_a_second_run_does_nothing_and_says_so(done: Path) -> None:
@@ -101,8 +107,8 @@ def test_a_second_run_does_nothing_and_says_so(done: Path) -> None:
 
 def test_export_show_and_taxonomy_speak_the_contract(failings: Run, store: Path, tmp_path: Path) -> None:
     assert failings("export", "--format", "jsonl", "-o", "out.jsonl", "--with-text").returncode == 0
-    texts = {r["report_id"]: r["text"] for r in map(json.loads, (tmp_path / "reports.jsonl").open(encoding="utf-8", newline="\n"))}
-    exported = [json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8", newline="\n")]
+    texts = {r["report_id"]: r["text"] for r in lines_of(tmp_path / "reports.jsonl")}
+    exported = lines_of(tmp_path / "out.jsonl")
     assert exported == records(failings)
     assert [(r["report_id"], r["start"]) for r in exported] == sorted((r["report_id"], r["start"]) for r in exported)
     assert all(texts[r["report_id"]][r["start"] : r["end"]] == r["quote"] for r in exported)
@@ -140,7 +146,9 @@ def test_untrained_categories_are_named_and_the_others_left_out(failings: Run, s
         (("run", "x", "--model", "none"), 1, "model folder"),
     ],
 )
-def test_errors_are_one_line_and_have_their_status(failings: Run, store: Path, args: tuple[str, ...], status: int, says: str) -> None:
+def test_errors_are_one_line_and_have_their_status(
+    failings: Run, store: Path, args: tuple[str, ...], status: int, says: str
+) -> None:
     run = failings(*args)
     assert run.returncode == status
     assert says in run.stderr
@@ -186,11 +194,12 @@ def start(folder: Path) -> subprocess.Popen[str]:
 
 def wait_for_reports(store: Path, count: int) -> None:
     for _ in range(1200):
-        try:
-            if sqlite3.connect(f"file:{store}?mode=ro", uri=True).execute("SELECT count(*) FROM reports").fetchone()[0] >= count:
+        with (
+            suppress(sqlite3.OperationalError),
+            closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection,
+        ):
+            if connection.execute("SELECT count(*) FROM reports").fetchone()[0] >= count:
                 return
-        except sqlite3.OperationalError:
-            pass
         time.sleep(0.05)
     raise AssertionError("the batch never got going")
 
@@ -204,8 +213,10 @@ def test_kill_9_loses_only_the_report_in_hand(tmp_path: Path) -> None:
         wait_for_reports(tmp_path / "disturbed" / "findings.db", already)
         os.killpg(victim.pid, signal.SIGKILL)
         victim.communicate()
-    assert start(tmp_path / "disturbed").wait() == 0
-    assert start(tmp_path / "calm").wait() == 0
+    for name in ("disturbed", "calm"):
+        running = start(tmp_path / name)
+        _, err = running.communicate()
+        assert running.returncode == 0, err
     assert dump(tmp_path / "disturbed" / "findings.db") == dump(tmp_path / "calm" / "findings.db")
     assert len(dump(tmp_path / "calm" / "findings.db")["reports"]) == 120
 

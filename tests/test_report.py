@@ -16,7 +16,9 @@ def test_offsets_are_code_points_also_after_an_emoji() -> None:
     finding(2, len(TEXT), TEXT[2:], (Actor(6, 18, "control room", None, "control_room"),)).check(TEXT)
 
 
-@pytest.mark.parametrize(("start", "end", "quote"), [(0, 3, "The"), (2, 2, ""), (5, 2, ""), (0, 999, TEXT), (-3, -1, "on")])
+@pytest.mark.parametrize(
+    ("start", "end", "quote"), [(0, 3, "The"), (2, 2, ""), (5, 2, ""), (0, 999, TEXT), (-3, -1, "on")]
+)
 def test_a_quote_that_is_not_at_its_place_is_refused(start: int, end: int, quote: str) -> None:
     with pytest.raises(OffsetError):
         finding(start, end, quote).check(TEXT)

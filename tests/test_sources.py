@@ -212,18 +212,18 @@ def test_links_may_run_in_circles_or_nowhere(here: Path) -> None:
         ("none/**/*.txt", ["none/**/*.txt: no file matches this pattern"]),
     ],
 )
-def test_patterns(here: Path, pattern: str, expected: list[str]) -> None:  # noqa: ARG001
+def test_patterns(here: Path, pattern: str, expected: list[str]) -> None:
     put({"a.txt": WORDS, "x/b.txt": WORDS, "x/d.md": WORDS, "x/y/c.txt": WORDS, "x/.h/e.txt": WORDS})
     assert found(pattern) == expected
 
 
-def test_a_name_with_pattern_characters_is_itself(here: Path) -> None:  # noqa: ARG001
+def test_a_name_with_pattern_characters_is_itself(here: Path) -> None:
     put({"report [1].txt": WORDS, "report 1.txt": WORDS})
     assert found("report [1].txt") == ["report [1].txt"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
-def test_undecodable_names_do_not_stop_the_batch(here: Path) -> None:  # noqa: ARG001
+def test_undecodable_names_do_not_stop_the_batch(here: Path) -> None:
     Path(os.fsdecode(b"caf\xe9.txt")).write_bytes(WORDS)
     assert found(".") == ["caf\\xe9.txt"]
     source = next(discover(["."], limits=LIMITS))
@@ -252,7 +252,7 @@ def test_what_is_no_readable_file_is_rejected(here: Path, monkeypatch: pytest.Mo
     ]
 
 
-def test_a_file_is_read_into_a_report(here: Path) -> None:  # noqa: ARG001
+def test_a_file_is_read_into_a_report(here: Path) -> None:
     put({"a.md": b"# Inquest into A\r\n\r\nThe ward was full."})
     source = next(discover(["a.md"], limits=LIMITS))
     assert source == Source("a.md", Path("a.md"))
@@ -262,7 +262,7 @@ def test_a_file_is_read_into_a_report(here: Path) -> None:  # noqa: ARG001
     assert report.source_sha256 == digest(source) == hashlib.sha256(Path("a.md").read_bytes()).hexdigest()
 
 
-def test_limits_and_later_changes_are_met_at_reading(here: Path) -> None:  # noqa: ARG001
+def test_limits_and_later_changes_are_met_at_reading(here: Path) -> None:
     put({"a.txt": WORDS, "gone.txt": WORDS})
     with pytest.raises(LimitExceeded, match="18 bytes, over the limit of 10"):
         read(Source("a.txt", Path("a.txt")), limits=Limits(max_bytes=10))
@@ -278,7 +278,7 @@ def test_limits_and_later_changes_are_met_at_reading(here: Path) -> None:  # noq
         read(Source("a.txt", Path("a.txt")), limits=LIMITS)
 
 
-def test_an_archive_is_a_folder(here: Path) -> None:  # noqa: ARG001
+def test_an_archive_is_a_folder(here: Path) -> None:
     table = gzip.compress(b"id,text\n7,words\n,\n")
     put(
         {
@@ -313,12 +313,12 @@ def test_an_archive_is_a_folder(here: Path) -> None:  # noqa: ARG001
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil.txt", "a/../../evil.txt", "C:/evil.txt", "..\\evil.txt"])
-def test_unsafe_paths_in_archives_are_rejected(here: Path, name: str) -> None:  # noqa: ARG001
+def test_unsafe_paths_in_archives_are_rejected(here: Path, name: str) -> None:
     put({"x.zip": zipped({name: WORDS, "ok.txt": WORDS})})
     assert sorted(found("x.zip")) == sorted([f"x.zip/{name}: unsafe path in archive", "x.zip/ok.txt"])
 
 
-def test_bombs_links_and_locked_members_are_rejected(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+def test_bombs_links_and_locked_members_are_rejected(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile("x.zip", "w", zipfile.ZIP_DEFLATED) as package:
@@ -345,7 +345,7 @@ def test_bombs_links_and_locked_members_are_rejected(here: Path, monkeypatch: py
     assert len(found("x.zip")) == 1
 
 
-def test_a_member_larger_than_it_claims_is_never_read_further(here: Path) -> None:  # noqa: ARG001
+def test_a_member_larger_than_it_claims_is_never_read_further(here: Path) -> None:
     data = bytearray(zipped({"a.txt": b"a" * 100_000}))
     at = data.index(b"PK\x01\x02") + 24
     data[at : at + 4] = (50).to_bytes(4, "little")
@@ -353,7 +353,7 @@ def test_a_member_larger_than_it_claims_is_never_read_further(here: Path) -> Non
     assert found("x.zip")[0].startswith("x.zip/a.txt: damaged archive: Bad CRC-32")
 
 
-def test_two_members_of_one_name_and_damage(here: Path) -> None:  # noqa: ARG001
+def test_two_members_of_one_name_and_damage(here: Path) -> None:
     with zipfile.ZipFile("x.zip", "w") as package:
         package.writestr("a.txt", WORDS)
         with pytest.warns(UserWarning, match="Duplicate name"):
@@ -366,7 +366,7 @@ def test_two_members_of_one_name_and_damage(here: Path) -> None:  # noqa: ARG001
     assert found("bad.zip")[1] == "bad.zip/b.txt"
 
 
-def test_rows_are_named_by_id_and_hashed_by_value(here: Path) -> None:  # noqa: ARG001
+def test_rows_are_named_by_id_and_hashed_by_value(here: Path) -> None:
     put({"t.csv": b"id,text,area\n2023-0489,a,Leeds\n2023-0489,b,\n,c,\n a  b ,d,\n,,\n"})
     assert found("t.csv") == [
         "t.csv#2023-0489",
@@ -383,12 +383,12 @@ def test_rows_are_named_by_id_and_hashed_by_value(here: Path) -> None:  # noqa: 
     assert report.source_sha256 == hashlib.sha256(values.encode()).hexdigest()
 
 
-def test_a_table_may_be_larger_than_a_report(here: Path) -> None:  # noqa: ARG001
+def test_a_table_may_be_larger_than_a_report(here: Path) -> None:
     put({"t.csv": b"text\n" + b"short text\n" * 50})
     assert len(found("t.csv", limits=Limits(max_bytes=100))) == 50
 
 
-def test_tables_that_cannot_be_read_are_rejected_and_columns_checked(here: Path) -> None:  # noqa: ARG001
+def test_tables_that_cannot_be_read_are_rejected_and_columns_checked(here: Path) -> None:
     put({"t.csv": b"ref,body\n1,a\n", "u.jsonl": b'{"text": "a"}\n{oops\n{"text": "b"}'})
     assert found("t.csv", "u.jsonl")[0].startswith("t.csv: no column for text: found ref, body; wanted text,")
     assert [name.split(":")[0] for name in found("u.jsonl")] == ["u.jsonl#row-1", "u.jsonl#row-2", "u.jsonl#row-3"]
@@ -407,7 +407,7 @@ def test_tables_that_cannot_be_read_are_rejected_and_columns_checked(here: Path)
         gzip.compress(b"id,text\n1,words\n", mtime=0),
     ],
 )
-def test_no_damage_stops_the_batch(here: Path, seed: bytes) -> None:  # noqa: ARG001
+def test_no_damage_stops_the_batch(here: Path, seed: bytes) -> None:
     for at in range(0, len(seed), max(1, len(seed) // 60)):
         put({"x.csv.gz": seed[:at] + bytes([seed[at] ^ 0xFF]) + seed[at + 1 :]})
         for source in discover(["x.csv.gz"], limits=LIMITS):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from pipeline.errors import OffsetError, StoreError, UsageError
-from pipeline.export import FORMATS, write_reports
+from pipeline.export import writer_of
+from pipeline.export.jsonl import write_reports
 from pipeline.report import Actor, Box, CategoryScore, Finding, Page, Passage, Report, sha256
 from pipeline.store.connect import open_engine
 from pipeline.store.reader import Filter, find_report, read_findings, verify
@@ -53,7 +54,7 @@ def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     """Everything in the store that does not tell when or how often it was run."""
     with engine.connect() as connection:
         return {
-            name: sorted((tuple(map(str, row)) for row in connection.execute(sa.select(table))))
+            name: sorted(tuple(map(str, row)) for row in connection.execute(sa.select(table)))
             for name, table in metadata.tables.items()
             if name not in ("runs", "failures")
         }
@@ -217,7 +218,7 @@ def test_a_missing_foreign_damaged_or_newer_store_is_refused(tmp_path: Path) -> 
 
 def test_csv_is_safe_to_open_and_has_a_row_a_category(engine: Engine, tmp_path: Path) -> None:
     Writer(engine, VERSIONS, {}).add(analysed("xxxxxxxxxxx=SUM(A1:A9)"))
-    assert FORMATS["csv"](read_findings(engine), tmp_path / "out.csv") == 2
+    assert writer_of("csv")(read_findings(engine), tmp_path / "out.csv") == 2
     data = (tmp_path / "out.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
     table = list(csv.DictReader(data.decode("utf-8-sig").splitlines()))
@@ -229,18 +230,20 @@ def test_csv_is_safe_to_open_and_has_a_row_a_category(engine: Engine, tmp_path: 
 
 def test_an_export_that_cannot_be_written_leaves_nothing(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
-        FORMATS["jsonl"](read_findings(engine), tmp_path / "no folder" / "out.jsonl")
+        writer_of("jsonl")(read_findings(engine), tmp_path / "no folder" / "out.jsonl")
     assert not list(tmp_path.glob("**/*.jsonl"))
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=80))
-def test_any_text_keeps_its_offsets_through_store_and_export(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_keeps_its_offsets_through_store_and_export(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     folder = tmp_path_factory.mktemp("any")
     engine = open_engine(f"sqlite:///{folder / 'findings.db'}", create=True)
     Writer(engine, VERSIONS, {}).add(analysed(text))
     assert list(verify(engine)) == []
-    FORMATS["jsonl"](read_findings(engine), folder / "out.jsonl")
+    writer_of("jsonl")(read_findings(engine), folder / "out.jsonl")
     write_reports(engine, folder / "reports.jsonl")
     engine.dispose()
     texts = {}

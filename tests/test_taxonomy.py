@@ -9,7 +9,12 @@ from pipeline.taxonomy import load_taxonomy
 def test_the_shipped_taxonomy_has_seventeen_categories_and_a_core_of_four() -> None:
     taxonomy = load_taxonomy()
     assert len(taxonomy.ids) == 17
-    assert [c.id for c in taxonomy.categories if c.core] == ["communication_gap", "restraint", "bed_shortage", "buck_passing"]
+    assert [c.id for c in taxonomy.categories if c.core] == [
+        "communication_gap",
+        "restraint",
+        "bed_shortage",
+        "buck_passing",
+    ]
     assert all(c.examples and c.near_misses and c.definition for c in taxonomy.categories)
 
 
