@@ -2,14 +2,14 @@
 
 usage: python scripts/baselines.py [CORPUS_DIR] [--method NAME ...] [--model NAME=DIR ...] [--json FILE]
 
-CORPUS_DIR (default: $FAILINGS_CORPUS, else ../shared/corpus) holds train.jsonl and dev.jsonl. All are measured on dev's own sentences;
+CORPUS_DIR (default: $FAILINGS_CORPUS, else corpus, else ../shared/corpus) holds train.jsonl and dev.jsonl. All are measured on
+dev's own sentences;
 probabilities and thresholds are cross-fitted on dev, as for the figures in a model's metrics.json. `--model` adds these
 figures of a trained model: of one that reads single sentences, say.
 """
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from baseline_methods import NONE_FIRST, Labelled, frozen_embeddings, keyword_lo
 
 from pipeline.classify.calibrate import cross_fitted
 from pipeline.classify.evaluate import Figure, count_agreements, with_intervals
-from pipeline.classify.gold import GoldReport, read_gold
+from pipeline.classify.gold import GoldReport, corpus_folder, read_gold
 from pipeline.classify.predict import Logits, calibrated
 from pipeline.extract.findings import found, make_findings
 from pipeline.report import sha256
@@ -113,8 +113,7 @@ def as_json(measured: dict[str, dict[str, Figure]]) -> dict[str, Any]:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    corpus = os.environ.get("FAILINGS_CORPUS", "../shared/corpus")
-    parser.add_argument("corpus", type=Path, nargs="?", default=Path(corpus), metavar="CORPUS_DIR")
+    parser.add_argument("corpus", type=Path, nargs="?", default=corpus_folder(), metavar="CORPUS_DIR")
     parser.add_argument("--method", action="append", choices=METHODS, help="only this one (repeatable; default: all)")
     parser.add_argument("--model", action="append", default=[], metavar="NAME=DIR", help="a trained model (repeatable)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")

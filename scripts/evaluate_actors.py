@@ -1,11 +1,10 @@
 """Measure the choice of actors on the labelled sentences of dev.jsonl, as if all of them had been found.
 
-usage: python scripts/evaluate_actors.py [CORPUS_DIR]     (default: $FAILINGS_CORPUS, else ../shared/corpus)
+usage: python scripts/evaluate_actors.py [CORPUS_DIR]     (default: $FAILINGS_CORPUS, else corpus, else ../shared/corpus)
 
 A found actor is right when it shares words with a gold one, as in the corpus's scorer.
 """
 
-import os
 import sys
 import time
 from collections import Counter
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.classify.gold import read_gold
+from pipeline.classify.gold import corpus_folder, read_gold
 from pipeline.extract.agencies import AgencyTagger, Candidate, load_tagger
 
 Interval = tuple[int, int]
@@ -46,9 +45,9 @@ class Agreement:
         return 2 * self.right / (2 * self.right + self.missed + self.wrong)
 
 
-def corpus_folder() -> Path:
+def named_corpus() -> Path:
     """The folder named on the command line, in the environment, or beside the project."""
-    return Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("FAILINGS_CORPUS", "../shared/corpus"))
+    return Path(sys.argv[1] if len(sys.argv) > 1 else corpus_folder())
 
 
 def read_rows(path: Path, tagger: AgencyTagger) -> list[Row]:
@@ -78,7 +77,7 @@ def agreement(rows: Iterable[Row], chosen: Iterable[Sequence[Candidate]]) -> Agr
 
 def main() -> None:
     """Print agreement, its upper bound and the speed."""
-    path = corpus_folder() / "dev.jsonl"
+    path = named_corpus() / "dev.jsonl"
     tagger = load_tagger()
     selector = tagger.selector
     rows = read_rows(path, tagger)

@@ -1,6 +1,6 @@
 """Fit the weights by which some of the people and bodies that a finding names become its actors.
 
-usage: python scripts/train_actors.py [CORPUS_DIR]     (default: $FAILINGS_CORPUS, else ../shared/corpus)
+usage: python scripts/train_actors.py [CORPUS_DIR]     (default: $FAILINGS_CORPUS, else corpus, else ../shared/corpus)
 
 Learns from train.jsonl and writes pipeline/extract/attribution.json. The threshold is the best one over train.jsonl, each
 fifth of it judged by weights from the rest, and dev.jsonl. Deterministic. `evaluate_actors.py` measures the outcome.
@@ -11,7 +11,7 @@ import json
 from collections import Counter
 
 import numpy as np
-from evaluate_actors import Row, agreement, corpus_folder, is_gold, read_rows
+from evaluate_actors import Row, agreement, is_gold, named_corpus, read_rows
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -60,8 +60,8 @@ def best_threshold(rows: list[Row], scores: list[list[float]]) -> float:
 def main() -> None:
     """Choose the threshold, fit on all of train, write the weights."""
     tagger = AgencyTagger(MentionFinder(load_lexicon()), Selector(0.0, 0.5, {}))
-    rows = read_rows(corpus_folder() / "train.jsonl", tagger)
-    dev = read_rows(corpus_folder() / "dev.jsonl", tagger)
+    rows = read_rows(named_corpus() / "train.jsonl", tagger)
+    dev = read_rows(named_corpus() / "dev.jsonl", tagger)
     judged: list[Row] = []
     scores: list[list[float]] = []
     for train, test in GroupKFold(FOLDS).split(rows, groups=[row.report for row in rows]):

@@ -48,7 +48,7 @@ def test_only_new_reports_are_taught_and_none_that_is_held_out_under_another_url
     (tmp_path / "heldout_ids.txt").write_text("pfd-1\thttps://example.org/held\n", encoding="utf-8")
     teacher = Teacher()
     lessons = list(
-        taught(tmp_path, 10, teacher, load_segmenter(), leave_out={"https://example.org/known"}, seed=1)  # type: ignore[arg-type]
+        taught(tmp_path, 1, teacher, load_segmenter(), leave_out={"https://example.org/known"}, seed=1)  # type: ignore[arg-type]
     )
     assert len(teacher.read) == len(lessons) == 1
     assert "The gate was left open." in teacher.read[0]

@@ -9,6 +9,9 @@ from pipeline.classify.calibrate import SURE_PRECISION
 from pipeline.classify.model_folder import load_config
 from pipeline.classify.recipe import Recipe
 
+COMPARED = "compared.md"
+METRICS = "metrics.json"
+CARD = "README.md"
 TEMPLATE = """---
 license: apache-2.0
 language: en
@@ -29,9 +32,10 @@ passage is pooled in its context and read by two linear heads.
 ## Data
 
 Coroners' Prevention of Future Deaths reports and police-conduct summaries of England and Wales (train), coroners' reports (dev),
-split by report. **The labels were made by a large language model under our guidelines; no person has checked them**, so
-the figures say how well the model follows that reader. Sampling favoured restraint, beds, responsibility and
-Mental Health Act work: shares are not those of the archive. SHA-256 of the files: {digests}.
+split by report, and made-up reports of other kinds (made_up.csv, to learn from only). **The labels were made by a
+large language model under our guidelines; no person has checked them**, so the figures say how well the model follows
+that reader. Sampling favoured restraint, beds, responsibility and Mental Health Act work: shares are not those of the
+archive. SHA-256 of the files: {digests}.
 
 ## Figures on dev ({reports} reports)
 
@@ -55,19 +59,21 @@ Of the categories found, cross-fitted on dev:
 
 A finding needs review while none of its categories is sure at {sure_precision}.
 
-Reproduce: `failings train models/{name}/train.toml --corpus DIR` (recipe: {recipe}). `failings evaluate DIR/dev.jsonl` measures the whole
-path with the final thresholds, which were fitted on dev: its figures are a little better than these.
+{compared}Reproduce: `failings train models/{name}/train.toml --corpus DIR` (recipe: {recipe}). `failings evaluate
+DIR/dev.jsonl` measures the whole path with the final thresholds, which were fitted on dev: its figures are a little
+better than these.
 
 ## Limits
 
-Categories with little support are weak, and `alleged` is rare in the data. Sarcasm, long quotations and lists whose lead-in is far away
-mislead it. Police-conduct summaries are few in training; other kinds of review are not in it at all.
+Categories with little support are weak, and `alleged` is rare in the data. Sarcasm, long quotations and lists whose
+lead-in is far away mislead it. Police-conduct summaries are few in training, and other kinds of review only made up:
+no figure here says how it does on real ones. Denials ("found no sign that ...") are sometimes taken for failings.
 """
 
 
-def write_card(folder: Path, recipe: Recipe) -> None:
-    """Write README.md of a model folder from its config and metrics."""
-    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+def write_card(folder: Path, recipe: Recipe, *, compared: Path) -> None:
+    """Write README.md of a model folder from its config and metrics, with the table of other methods in `compared`, if there."""
+    metrics: dict[str, Any] = json.loads((folder / METRICS).read_text(encoding="utf-8"))
     figures = [
         f"| {name} | {row['value']:.3f} | {row['low']:.3f} to {row['high']:.3f} |"
         for name, row in metrics["figures"].items()
@@ -81,6 +87,7 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         f"| {row['wanted']:.2f} | {row['share']:.1%} | {'' if row['precision'] is None else format(row['precision'], '.2f')} |"
         for row in metrics["sure"]
     ]
+    table = compared.read_text("utf-8") if compared.is_file() else ""
     card = TEMPLATE.format(
         version=load_config(folder).version,
         name=folder.name,
@@ -91,6 +98,7 @@ def write_card(folder: Path, recipe: Recipe) -> None:
         categories="\n".join(categories),
         sure="\n".join(sure),
         sure_precision=SURE_PRECISION,
+        compared=f"Compared on the same sentences (`scripts/baselines.py`):\n\n{table}\n" if table else "",
         recipe=", ".join(f"{k} {v}" for k, v in asdict(recipe).items()),
     )
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")

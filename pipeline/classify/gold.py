@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
@@ -47,6 +48,13 @@ def read_gold(path: Path) -> Iterator[GoldReport]:
                     raise GoldError(
                         f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})"
                     ) from error
+
+
+def corpus_folder() -> Path:
+    """Where train.jsonl and dev.jsonl are: $FAILINGS_CORPUS, else `corpus`, which `failings corpus fetch` makes, else ../shared/corpus."""
+    named = os.environ.get("FAILINGS_CORPUS")
+    fetched = Path("corpus")
+    return Path(named) if named else fetched if fetched.is_dir() else Path("../shared/corpus")
 
 
 def read_made_up(path: Path) -> Iterator[GoldReport]:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from pipeline.classify.gold import GoldLabel, GoldReport
 from pipeline.classify.predict import Classifier
+from pipeline.errors import GoldError
 from pipeline.extract.segment import Segmenter
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, discover, read
 from pipeline.report import ASSERTIONS, Passage
 
 NONE_FIRST = ("none", *ASSERTIONS)
-TABLE = "reports.csv.gz"
+TABLES = ("reports.csv.gz", "reports.csv")
 HELD_OUT = "heldout_ids.txt"
 END_LETTERS = 150
 
@@ -58,6 +59,8 @@ def taught(
     Reports whose URL is in `leave_out`, those held out of all training, and what has the same words are never read.
     """
     rows = _rows(corpus, leave_out)
+    if len(rows) < count:
+        raise GoldError(f"{count} unlabelled reports are asked for; {corpus} has {len(rows)} ({' or '.join(TABLES)})")
     random.Random(seed).shuffle(rows)  # noqa: S311
     for row in rows[:count]:
         report = read(row, limits=Limits())
@@ -68,7 +71,8 @@ def taught(
 
 def _rows(corpus: Path, leave_out: Set[str]) -> list[Source]:
     leave_out = leave_out | held_out(corpus)
-    rows = [row for row in discover([str(corpus / TABLE)], limits=Limits()) if isinstance(row, Source) and row.row]
+    tables = [str(corpus / name) for name in TABLES if (corpus / name).is_file()]
+    rows = [row for row in discover(tables[:1], limits=Limits()) if isinstance(row, Source) and row.row]
     ends = {_end(row) for row in rows if row.row and row.row.get("url") in leave_out}
     return [row for row in rows if row.row and row.row.get("url") not in leave_out and _end(row) not in ends]
 

@@ -11,17 +11,26 @@ import numpy as np
 import torch
 
 from pipeline.classify.calibrate import cross_fitted, fit_calibration
-from pipeline.classify.card import write_card
+from pipeline.classify.card import CARD, COMPARED, METRICS, write_card
 from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.evaluate import by_category, count_agreements, with_intervals
 from pipeline.classify.export_onnx import export_onnx
 from pipeline.classify.gold import GoldReport, read_gold, read_made_up
 from pipeline.classify.lessons import NONE_FIRST, Lesson, from_gold, held_out, said_of, taught
-from pipeline.classify.model_folder import CALIBRATION, TOKENIZER, WEIGHTS, Calibration, load_config, write_config
+from pipeline.classify.model_folder import (
+    CALIBRATION,
+    CONFIG,
+    TOKENIZER,
+    WEIGHTS,
+    Calibration,
+    load_config,
+    write_config,
+)
 from pipeline.classify.network import PassageClassifier
 from pipeline.classify.predict import Classifier, Logits, calibrated, load_classifier
 from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.train import fine_tune
+from pipeline.errors import ModelError
 from pipeline.extract.agencies import load_tagger
 from pipeline.extract.findings import found, make_findings
 from pipeline.extract.segment import load_segmenter
@@ -42,20 +51,35 @@ def make_model(recipe_path: Path, corpus: Path, categories: Sequence[str], *, wo
     dev = list(read_gold(corpus / "dev.jsonl"))
     kept_back = held_out(corpus) | {report.url for report in dev if report.url}
     train = [report for report in read_gold(corpus / "train.jsonl") if not {report.id, report.url} & kept_back]
+    gold = [corpus / "train.jsonl", corpus / "dev.jsonl", *([folder / recipe.made_up] if recipe.made_up else [])]
+    digests = {path.name: sha256(path.read_bytes()) for path in gold}
+    _claim(work, {"recipe": asdict(recipe), "categories": list(categories), "sha256": digests})
     lessons = partial(_lessons, recipe, folder, corpus, categories, train, kept_back)
-    export_onnx(_trained(lessons, len(categories), recipe, work), folder / WEIGHTS)
-    shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, folder / TOKENIZER)
-    _write_calibration(folder, neutral(len(categories)))
-    _write_config(folder, recipe, categories)
-    classifier = load_classifier(folder, threads=torch.get_num_threads())
+    made = work / folder.name
+    made.mkdir(exist_ok=True)
+    export_onnx(_trained(lessons, len(categories), recipe, work), made / WEIGHTS)
+    shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, made / TOKENIZER)
+    _write_calibration(made, neutral(len(categories)))
+    _write_config(made, recipe, categories)
+    classifier = load_classifier(made, threads=torch.get_num_threads())
     labelled = [_labelled(classifier, report, categories) for report in dev]
     about, said = (np.concatenate([row[i] for row in labelled]) for i in (1, 2))
-    _write_calibration(folder, fit_calibration(_joined(labelled), about, said))
-    _write_config(folder, recipe, categories)
-    gold = [corpus / "train.jsonl", corpus / "dev.jsonl", *([folder / recipe.made_up] if recipe.made_up else [])]
-    _write_metrics(folder, classifier, dev, labelled, {path.name: sha256(path.read_bytes()) for path in gold})
-    write_card(folder, recipe)
+    _write_calibration(made, fit_calibration(_joined(labelled), about, said))
+    _write_config(made, recipe, categories)
+    _write_metrics(made, classifier, dev, labelled, digests)
+    write_card(made, recipe, compared=folder.parent / COMPARED)
+    for name in (WEIGHTS, TOKENIZER, CALIBRATION, METRICS, CARD, CONFIG):
+        shutil.copyfile(made / name, folder / name)
     return load_config(folder).version
+
+
+def _claim(work: Path, made_of: Mapping[str, object]) -> None:
+    """Note what the training in `work` is made of; refuse to go on with that of another recipe or other data."""
+    work.mkdir(parents=True, exist_ok=True)
+    note, wanted = work / "made_of.json", json.dumps(made_of, indent=1)
+    if note.is_file() and note.read_text(encoding="utf-8") != wanted:
+        raise ModelError(f"{work} holds a training of another recipe or other data: remove it, or name another --work")
+    note.write_text(wanted, encoding="utf-8")
 
 
 def _lessons(
@@ -105,6 +129,7 @@ def _write_config(folder: Path, recipe: Recipe, categories: Sequence[str]) -> No
 def _labelled(classifier: Classifier, report: GoldReport, categories: Sequence[str]) -> Labelled:
     labels = [report.labels.get((p.start, p.end)) for p in report.passages]
     about = np.array([[int(label is not None and c in label.categories) for c in categories] for label in labels])
+    about = about.reshape(-1, len(categories))
     said = np.array([said_of(label) for label in labels])
     return classifier.logits(report.text, report.passages), about, said
 
@@ -140,7 +165,7 @@ def _write_metrics(
         "sure": [_sureness(labelled, precision) for precision in (0.8, 0.9, 0.95)],
         "by_category": {k: asdict(v) for k, v in by_category(counts).items()},
     }  # fmt: skip
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 
 def _sureness(labelled: Sequence[Labelled], wanted: float) -> dict[str, float | None]:

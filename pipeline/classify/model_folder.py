@@ -12,6 +12,7 @@ from pipeline.report import sha256
 WEIGHTS = "model.onnx"
 TOKENIZER = "tokenizer.json"
 CALIBRATION = "calibration.json"
+CONFIG = "config.json"
 HASHED = (WEIGHTS, TOKENIZER, CALIBRATION)
 
 
@@ -57,7 +58,7 @@ def default_folder() -> Path:
 
 def load_config(folder: Path) -> ModelConfig:
     """Read `config.json` and check the hash of every file that it lists; raise ModelError that names what is wrong."""
-    path = folder / "config.json"
+    path = folder / CONFIG
     try:
         row: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         config = ModelConfig(
@@ -93,4 +94,4 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
     hashes = {name: sha256((folder / name).read_bytes()) for name in HASHED}
     version = f"{config['name']}-{sha256(json.dumps([config, hashes], sort_keys=True).encode())[:8]}"
     row = {"version": version, **config, "sha256": hashes}
-    (folder / "config.json").write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")

@@ -29,6 +29,9 @@ class PassageClassifier(nn.Module):
         config = AutoConfig.from_pretrained(encoder, local_files_only=True)
         config.attention_probs_dropout_prob = 0.0  # torch's fused attention knows none, and training doubles its speed
         self.encoder = AutoModel.from_pretrained(encoder, config=config, add_pooling_layer=False, local_files_only=True)
+        self.norm = nn.LayerNorm(
+            config.hidden_size
+        )  # encoders differ in scale, and a head is slow to learn from small numbers
         self.dropout = nn.Dropout(dropout)
         self.category_head = nn.Linear(config.hidden_size, categories)
         self.assertion_head = nn.Linear(config.hidden_size, assertions)
@@ -39,7 +42,7 @@ class PassageClassifier(nn.Module):
     def logits(self, input_ids: Tensor, attention_mask: Tensor, pooling: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits of categories and of assertions, (batch, passages, labels) each, and the pooled passages that they come from."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        pooled = self.dropout(torch.bmm(pooling, hidden))
+        pooled = self.dropout(self.norm(torch.bmm(pooling, hidden)))
         return self.category_head(pooled), self.assertion_head(pooled), pooled
 
     def forward(

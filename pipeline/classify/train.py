@@ -68,7 +68,7 @@ def collate(rows: Sequence[Mapping[str, Any]]) -> dict[str, Tensor]:
 def _optimizer(model: PassageClassifier, recipe: Recipe) -> torch.optim.Optimizer:
     decays = [p for n, p in model.encoder.named_parameters() if p.ndim > 1]
     plain = [p for n, p in model.encoder.named_parameters() if p.ndim == 1]
-    heads = [*model.category_head.parameters(), *model.assertion_head.parameters()]
+    heads = [*model.norm.parameters(), *model.category_head.parameters(), *model.assertion_head.parameters()]
     return torch.optim.AdamW(
         [
             {"params": decays, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import Any, Protocol
 
 
@@ -11,6 +11,13 @@ class Subparsers(Protocol):
 
     def add_parser(self, name: str, **options: Any) -> ArgumentParser:
         """Add a command."""
+
+
+def count(given: str) -> int:
+    """A number of things from the command line: 0 or more."""
+    if not given.isdecimal():
+        raise ArgumentTypeError(f"{given!r} is not a number of 0 or more")
+    return int(given)
 
 
 def add_store(parser: ArgumentParser) -> None:
@@ -33,10 +40,15 @@ def add_filters(parser: ArgumentParser) -> None:
     )
 
 
-def filter_of(args: Namespace, words: str | None = None) -> Any:
-    """The store filter that the arguments ask for."""
-    from pipeline.store.reader import Filter
+def filter_of(args: Namespace, engine: Any, words: str | None = None) -> Any:
+    """The store filter that the arguments ask for; a category that is in no taxonomy and no finding is most likely misspelt."""
+    from pipeline.errors import UsageError
+    from pipeline.store.reader import Filter, categories_found
+    from pipeline.taxonomy import load_taxonomy
 
+    known = {*load_taxonomy().ids, *categories_found(engine)} if args.category else set()
+    if args.category and args.category not in known:
+        raise UsageError(f"no category {args.category!r}; there are {', '.join(sorted(known))}")
     return Filter(words=words, category=args.category, agency=args.agency, assertion=args.assertion)
 
 

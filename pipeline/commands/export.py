@@ -22,14 +22,17 @@ def add(commands: Subparsers) -> None:
 
 def call(args: Namespace) -> int:
     """Export, and say how much on stderr."""
+    from pipeline.errors import UsageError
     from pipeline.export import writer_of
     from pipeline.export.jsonl import write_reports
     from pipeline.store.reader import read_findings
 
+    beside = args.output.with_name("reports.jsonl")
+    if args.with_text and beside == args.output:
+        raise UsageError(f"--with-text writes {beside}: give the findings another name")
     engine = open_store(args)
-    count = writer_of(args.format)(read_findings(engine, filter_of(args)), args.output)
+    count = writer_of(args.format)(read_findings(engine, filter_of(args, engine)), args.output)
     warn(f"{count} findings in {args.output}")
     if args.with_text:
-        beside = args.output.with_name("reports.jsonl")
         warn(f"{write_reports(engine, beside)} reports in {beside}")
     return 0

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from pipeline.commands.common import Subparsers, add_store, open_store, say, say_json, warn
+from pipeline.commands.common import Subparsers, add_store, count, open_store, say, say_json, warn
 
 STOPPED = 130
 
@@ -40,13 +40,15 @@ def _add_settings(parser: ArgumentParser) -> None:
         metavar="OURS=THEIRS,...",
         help="names of table columns, as in text=body,id=ref",
     )
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: one a processor)")
+    parser.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one a processor)")
     parser.add_argument("--engine", choices=("local",), default="local", help="where the work is done (default: local)")
     parser.add_argument(
         "--device", choices=("auto", "cpu"), default="auto", help="what the model runs on (default: auto)"
     )
-    parser.add_argument("--max-bytes", type=int, metavar="N", help="refuse a document of more bytes (default: 100 MiB)")
-    parser.add_argument("--max-pages", type=int, metavar="N", help="refuse a document of more pages (default: 5000)")
+    parser.add_argument(
+        "--max-bytes", type=count, metavar="N", help="refuse a document of more bytes (default: 100 MiB)"
+    )
+    parser.add_argument("--max-pages", type=count, metavar="N", help="refuse a document of more pages (default: 5000)")
     parser.add_argument(
         "--max-seconds", type=float, metavar="N", help="give up on a document after this long (default: 300)"
     )

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from itertools import islice
 
-from pipeline.commands.common import Subparsers, add_filters, add_store, filter_of, open_store, say, warn
+from pipeline.commands.common import Subparsers, add_filters, add_store, count, filter_of, open_store, say, warn
 
 
 def add(commands: Subparsers) -> None:
@@ -14,7 +14,7 @@ def add(commands: Subparsers) -> None:
     )
     add_store(parser)
     add_filters(parser)
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="show at most this many (default: all)")
+    parser.add_argument("--limit", type=count, default=0, metavar="N", help="show at most this many (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(call=call)
 
@@ -24,11 +24,12 @@ def call(args: Namespace) -> int:
     from pipeline.show import finding_lines
     from pipeline.store.reader import dump_json, read_findings
 
-    records = read_findings(open_store(args), filter_of(args, " ".join(args.words) or None))
-    count = 0
+    engine = open_store(args)
+    records = read_findings(engine, filter_of(args, engine, " ".join(args.words) or None))
+    shown = 0
     for record in islice(records, args.limit or None):
-        count += 1
+        shown += 1
         say(dump_json(record) if args.json else finding_lines(record))
     if not args.json:
-        warn(f"{count} findings")
+        warn(f"{shown} findings")
     return 0

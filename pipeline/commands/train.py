@@ -19,7 +19,7 @@ def add(commands: Subparsers) -> None:
         "--corpus",
         type=Path,
         metavar="DIR",
-        help="folder with train.jsonl and dev.jsonl (default: $FAILINGS_CORPUS, else ../shared/corpus)",
+        help="folder with train.jsonl and dev.jsonl (default: $FAILINGS_CORPUS, else corpus, else ../shared/corpus)",
     )
     parser.add_argument(
         "--work", type=Path, default=Path("runs"), metavar="DIR", help="where checkpoints go (default: runs)"
@@ -67,16 +67,15 @@ def _add_categories(args: Namespace) -> int:
 
 
 def _make_model(args: Namespace) -> int:
-    import os
-
+    from pipeline.classify.gold import corpus_folder
     from pipeline.classify.make_model import make_model
     from pipeline.errors import UsageError
     from pipeline.taxonomy import load_taxonomy
 
-    corpus = args.corpus or Path(os.environ.get("FAILINGS_CORPUS", "../shared/corpus"))
+    corpus = args.corpus or corpus_folder()
     for name in ("train.jsonl", "dev.jsonl"):
         if not (corpus / name).is_file():
-            raise UsageError(f"no {name} in {corpus}: name the folder with --corpus")
+            raise UsageError(f"no {name} in {corpus}: name the folder with --corpus, or run `failings corpus fetch`")
     folder = args.recipe.parent
     warn(f"training {folder.name}; checkpoints in {args.work / folder.name}")
     version = make_model(args.recipe, corpus, load_taxonomy(args.taxonomy).ids, work=args.work / folder.name)

@@ -53,6 +53,12 @@ class Filter:
         return sa.and_(*terms)
 
 
+def categories_found(engine: Engine) -> set[str]:
+    """Ids of the categories that any finding has."""
+    with engine.connect() as connection:
+        return set(connection.execute(sa.select(finding_categories.c.category).distinct()).scalars())
+
+
 def _query(words: str) -> str:
     """Every word must stand in the quote; a part in double quotes is a phrase."""
     parts = words.split('"')
