@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 GOLD = Path(__file__).parent / "data" / "samples_gold.jsonl"
-FLOOR_FOUND = 0.88
+FLOOR_FOUND = 0.9
 FLOOR_ASSERTION = 0.85
 CEILING_TRAPS = 0.25
 
