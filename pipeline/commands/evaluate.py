@@ -38,7 +38,10 @@ def call(args: Namespace) -> int:
     from pipeline.analyse import load_analyser
     from pipeline.classify.evaluation import as_metrics
     from pipeline.classify.model_folder import default_folder, load_config
+    from pipeline.errors import GoldError
 
+    if not args.gold.is_file():
+        raise GoldError(f"no file {args.gold}")
     model = args.model or default_folder()
     analyser = load_analyser(model, load_config(model).categories, threads=os.cpu_count() or 1)
     measured = _measure(analyser, args.gold)
