@@ -32,7 +32,7 @@ from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.train import fine_tune
 from pipeline.errors import ModelError
 from pipeline.extract.agencies import load_tagger
-from pipeline.extract.findings import found, make_findings
+from pipeline.extract.findings import found, is_finding, make_findings
 from pipeline.extract.segment import load_segmenter
 from pipeline.report import Finding, sha256
 
@@ -173,9 +173,10 @@ def _sureness(labelled: Sequence[Labelled], wanted: float) -> dict[str, float | 
     calibrations = cross_fitted(*([row[i] for row in labelled] for i in range(3)), precision=wanted)  # type: ignore[arg-type]
     found_, sure, right = 0, 0, 0
     for (logits, about, _), calibration in zip(labelled, calibrations, strict=True):
-        scores = calibrated(logits, calibration).categories
-        is_sure = scores >= np.array(calibration.sure)
-        found_ += int((scores >= np.array(calibration.threshold)).sum())
+        scores = calibrated(logits, calibration)
+        open_ = is_finding(scores, calibration)[:, None]
+        is_sure = open_ & (scores.categories >= np.array(calibration.sure))
+        found_ += int((open_ & (scores.categories >= np.array(calibration.threshold))).sum())
         sure += int(is_sure.sum())
         right += int(about[is_sure].sum())
     return {"wanted": wanted, "share": sure / max(1, found_), "precision": right / sure if sure else None}
