@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.classify.lessons import NONE_FIRST
 from pipeline.classify.predict import Logits
-from pipeline.report import ASSERTIONS
 
 KEYWORDS = Path(__file__).with_name("baseline_keywords.toml")
-NONE_FIRST = ("none", *ASSERTIONS)
 ENCODER = "all-MiniLM-L6-v2"
 LONGEST = 128
 BATCH = 64
 NEVER = -10.0
+STEP = 4.0
 Features = Callable[[Sequence[str]], Any]
 
 
@@ -32,13 +32,16 @@ class Labelled:
 
 
 def keyword_logits(texts: Sequence[str], categories: Sequence[str], path: Path = KEYWORDS) -> Logits:
-    """Matches of each category's list, and the assertion whose cues match first; a sentence without cue or keyword is none."""
+    """Matches of each category's list, and the assertion whose cues match first; a sentence without cue or keyword is none.
+
+    One match is an even chance, logit 0, and each one more or less is STEP: calibration starts from logits that mean something.
+    """
     lists = tomllib.loads(path.read_text(encoding="utf-8"))
     about = np.array([[_matches(lists["categories"].get(c, ()), text) for c in categories] for text in texts])
     said = np.zeros((len(texts), len(NONE_FIRST)), np.float32)
     for row, text in enumerate(texts):
         said[row, NONE_FIRST.index(_cued(lists["assertions"], text) if about[row].any() else "none")] = 3
-    return Logits(about.astype(np.float32), said)
+    return Logits((STEP * (about - 1)).astype(np.float32), said)
 
 
 def _matches(patterns: Sequence[str], text: str) -> int:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from baseline_methods import NONE_FIRST, Labelled, frozen_embeddings, keyword_logits, logistic_regression, tfidf
+from baseline_methods import Labelled, frozen_embeddings, keyword_logits, logistic_regression, tfidf
 
 from pipeline.classify.calibrate import cross_fitted
 from pipeline.classify.evaluate import Figure, count_agreements, with_intervals
 from pipeline.classify.gold import GoldReport, corpus_folder, read_gold
+from pipeline.classify.lessons import said_of
 from pipeline.classify.predict import Logits, calibrated
 from pipeline.extract.findings import found, make_findings
 from pipeline.report import sha256
@@ -60,7 +61,7 @@ def labelled(reports: Sequence[GoldReport], categories: Sequence[str]) -> Labell
         for p in report.passages
     ]
     about = [[int(label is not None and c in label.categories) for c in categories] for _, label in rows]
-    said = [NONE_FIRST.index(label.assertion) if label else 0 for _, label in rows]
+    said = [said_of(label) for _, label in rows]
     return Labelled(tuple(text for text, _ in rows), np.array(about), np.array(said))
 
 
