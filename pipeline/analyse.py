@@ -8,7 +8,7 @@ from pipeline.classify.model_folder import ModelConfig
 from pipeline.classify.predict import Classifier, Scores, load_classifier
 from pipeline.extract.agencies import AgencyTagger, load_tagger
 from pipeline.extract.findings import found, make_findings
-from pipeline.extract.sections import load_headings
+from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter, load_segmenter
 from pipeline.report import Passage, Report
 from pipeline.store.writer import Analysed
@@ -44,9 +44,8 @@ class Analyser:
     def score(self, text: str) -> Scored:
         """Segment and classify a text."""
         passages = self.segmenter.passages(text)
-        silent = load_headings().unclassified
-        classified = tuple(p for p in passages if p.section not in silent)
-        return Scored(passages, classified, self.classifier.scores(text, classified))
+        read = classified(passages)
+        return Scored(passages, read, self.classifier.scores(text, read))
 
     def decide(self, report: Report, scored: Scored) -> Analysed:
         """Findings of a report whose text has been scored, with their actors."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.classify.sentences import LabelledText
 from pipeline.errors import GoldError, OffsetError
-from pipeline.extract.sections import load_headings
+from pipeline.extract.sections import classified
 from pipeline.extract.segment import load_segmenter
 from pipeline.report import Passage, check_interval
 
@@ -55,8 +55,7 @@ def _task(task: Mapping[str, Any], place: str, segmented: Callable[[str], tuple[
         passages: tuple[Passage, ...] = (Passage(0, len(text)),)
         votes = [[whole] for whole in wholes]
     else:
-        silent = load_headings().unclassified
-        passages = tuple(p for p in segmented(text) if p.section not in silent)
+        passages = classified(segmented(text))
         votes = [_on_passages(_spans(a["result"], len(text)), passages) for a in annotations]
     report = str(data.get("report_id") or data.get("report") or data.get("title") or place * (len(passages) > 1))
     return [LabelledText(report, text, passages, _agreed(votes, len(passages)), place)]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.classify.gold import GoldLabel, GoldReport
 from pipeline.classify.predict import Classifier
 from pipeline.errors import GoldError
+from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, discover, read
@@ -64,7 +65,7 @@ def taught(
     random.Random(seed).shuffle(rows)  # noqa: S311
     for row in rows[:count]:
         report = read(row, limits=Limits())
-        passages = segmenter.passages(report.text)
+        passages = classified(segmenter.passages(report.text))
         if passages:
             yield _as_read(report.text, passages, teacher)
 

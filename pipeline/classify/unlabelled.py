@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.classify.sentences import LabelledText
 from pipeline.errors import InputError
-from pipeline.extract.sections import load_headings
+from pipeline.extract.sections import classified
 from pipeline.extract.segment import load_segmenter
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, discover, read
@@ -30,11 +30,11 @@ def unlabelled_reports(paths: Sequence[Path], *, seed: int) -> list[LabelledText
 
 
 def _readable(sources: Sequence[Source]) -> Iterator[LabelledText]:
-    segmenter, silent = load_segmenter(), load_headings().unclassified
+    segmenter = load_segmenter()
     for source in sources:
         try:
             report = read(source, limits=Limits())
         except InputError:
             continue
-        passages = tuple(p for p in segmenter.passages(report.text) if p.section not in silent)
+        passages = classified(segmenter.passages(report.text))
         yield LabelledText(source.name, report.text, passages, (frozenset(),) * len(passages), source.name)

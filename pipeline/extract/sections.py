@@ -2,12 +2,12 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from pipeline.report import Section
+from pipeline.report import Passage, Section
 
 LONGEST_HEADING = 80
 NUMBER = re.compile(
@@ -30,6 +30,12 @@ def load_headings() -> Headings:
     table = tomllib.loads(files("pipeline.extract").joinpath("sections.toml").read_text(encoding="utf-8"))
     names = {heading: name for name, row in table.items() for heading in row["headings"]}
     return Headings(names, frozenset(name for name, row in table.items() if not row.get("classify", True)))
+
+
+def classified(passages: Iterable[Passage]) -> tuple[Passage, ...]:
+    """The passages in which there is something to be found: all but those of sections that `sections.toml` leaves out."""
+    silent = load_headings().unclassified
+    return tuple(p for p in passages if p.section not in silent)
 
 
 def heading_name(line: str, headings: Headings) -> str | None:
