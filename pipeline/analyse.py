@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.classify.model_folder import ModelConfig
-from pipeline.classify.predict import Classifier, Scores, load_classifier
+from pipeline.classify.openvino_runtime import load_classifier
+from pipeline.classify.predict import Classifier
+from pipeline.classify.scores import Scores
 from pipeline.extract.agencies import AgencyTagger, load_tagger
 from pipeline.extract.findings import found, make_findings
 from pipeline.extract.sections import classified

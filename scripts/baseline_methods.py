@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classify.lessons import NONE_FIRST
-from pipeline.classify.predict import Logits
+from pipeline.classify.scores import Logits
 
 KEYWORDS = Path(__file__).with_name("baseline_keywords.toml")
 ENCODER = "all-MiniLM-L6-v2"

@@ -23,7 +23,7 @@ from pipeline.classify.calibrate import cross_fitted
 from pipeline.classify.evaluate import Figure, count_agreements, with_intervals
 from pipeline.classify.gold import GoldReport, corpus_folder, read_gold
 from pipeline.classify.lessons import said_of
-from pipeline.classify.predict import Logits, calibrated
+from pipeline.classify.scores import Logits, calibrated
 from pipeline.extract.findings import found, make_findings
 from pipeline.report import sha256
 from pipeline.taxonomy import load_taxonomy

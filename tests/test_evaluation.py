@@ -22,7 +22,6 @@ from pipeline.classify.evaluate import count_agreements
 from pipeline.classify.evaluation import as_metrics, evaluation
 from pipeline.classify.gold import GoldLabel, GoldReport
 from pipeline.classify.model_folder import Calibration
-from pipeline.classify.predict import Scores
 from pipeline.classify.reliability import (
     all_categories,
     assertions,
@@ -30,6 +29,7 @@ from pipeline.classify.reliability import (
     found_categories,
     reliability,
 )
+from pipeline.classify.scores import Scores
 from pipeline.classify.worst_errors import worst_errors
 from pipeline.report import CategoryScore, Finding, Passage
 

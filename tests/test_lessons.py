@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from pipeline.classify.gold import GoldLabel, GoldReport
-from pipeline.classify.lessons import from_gold, taught
-from pipeline.classify.predict import Logits
-from pipeline.extract.segment import load_segmenter
+from pipeline.classify.lessons import from_gold
+from pipeline.classify.scores import Logits
+from pipeline.classify.teaching import taught, unlabelled
 from pipeline.report import Passage
 
 ROWS = [
@@ -46,10 +46,10 @@ def test_only_new_reports_are_taught_and_none_that_is_held_out_under_another_url
         rows.writerow(["url", "id", "concerns"])
         rows.writerows([f"https://example.org/{name}", name, text] for name, text in ROWS)
     (tmp_path / "heldout_ids.txt").write_text("pfd-1\thttps://example.org/held\n", encoding="utf-8")
-    teacher = Teacher()
-    lessons = list(
-        taught(tmp_path, 1, teacher, load_segmenter(), leave_out={"https://example.org/known"}, seed=1)  # type: ignore[arg-type]
-    )
+    teacher, kept = Teacher(), tmp_path / "kept.jsonl"
+    reports = unlabelled(tmp_path, leave_out={"https://example.org/known"}, seed=1, kept=kept)
+    lessons = list(taught(reports, teacher))  # type: ignore[arg-type]
+    assert unlabelled(tmp_path / "gone", leave_out=set(), seed=1, kept=kept) == reports
     assert len(teacher.read) == len(lessons) == 1
     assert "The gate was left open." in teacher.read[0]
     assert lessons[0].categories[0] == pytest.approx([0.8808, 0.1192], abs=1e-4)

@@ -20,9 +20,10 @@ pytest.importorskip("onnx", reason="learning categories needs onnx")
 from pipeline.classify import own_categories
 from pipeline.classify.few_shot import Examples, learn, refusal
 from pipeline.classify.model_folder import HASHED, default_folder, load_config
+from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.own_card import HEADINGS, table
 from pipeline.classify.own_recipe import KEYS, is_own, load_own_recipe
-from pipeline.classify.predict import Classifier, load_classifier
+from pipeline.classify.predict import Classifier
 from pipeline.classify.sentences import COLUMNS, read_sentences
 from pipeline.classify.unlabelled import MOST
 from pipeline.errors import FailingsError, GoldError, ModelError

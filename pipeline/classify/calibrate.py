@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from pipeline.classify.model_folder import Calibration
-from pipeline.classify.predict import Logits
+from pipeline.classify.scores import Logits
 
 Array = NDArray[np.floating[Any]]
 Labels = NDArray[np.int64]

@@ -25,7 +25,7 @@ Labels passages of reviews, inquests and inquiry reports with seventeen categori
 it (failing, alleged, recommendation, remedied). A window of consecutive passages goes through the encoder once; each
 passage is pooled in its context and read by two linear heads.
 
-- Weights: fine-tuned from {encoder} (Apache-2.0), ONNX, half precision. Runs with OpenVINO in single precision.
+- Weights: fine-tuned from {encoder} (Apache-2.0), ONNX, {weights}. Runs with OpenVINO in single precision.
 - Intended use: finding passages for a person to read. A finding is a pointer to words, not a verdict on anybody.
 - Not for: decisions about persons; documents that are not in English; kinds of document far from those below.
 
@@ -92,13 +92,14 @@ def write_card(folder: Path, recipe: Recipe, *, compared: Path) -> None:
         version=load_config(folder).version,
         name=folder.name,
         encoder=recipe.encoder,
+        weights={"half": "half precision", "int8": "8-bit integers with a scale a row"}[recipe.weights],
         digests=", ".join(f"{name} `{digest}`" for name, digest in metrics["gold_sha256"].items()),
         reports=metrics["dev_reports"],
         figures="\n".join(figures),
         categories="\n".join(categories),
         sure="\n".join(sure),
         sure_precision=SURE_PRECISION,
-        compared=f"Compared on the same sentences (`scripts/baselines.py`):\n\n{table}\n" if table else "",
+        compared=f"Compared on the same sentences:\n\n{table}\n" if table else "",
         recipe=", ".join(f"{k} {v}" for k, v in asdict(recipe).items()),
     )
     (folder / CARD).write_text(card, encoding="utf-8")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.classify.evaluate import falls_on, overlap
 from pipeline.classify.gold import GoldReport
 from pipeline.classify.model_folder import Calibration
-from pipeline.classify.predict import Scores
+from pipeline.classify.scores import Scores
 from pipeline.extract.findings import is_finding
 from pipeline.report import Assertion, Finding, Passage
 

@@ -2,9 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from pipeline.classify.card import CARD, COMPARED, METRICS, write_card
 from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.evaluate import by_category, count_agreements, with_intervals
 from pipeline.classify.export_onnx import export_onnx
-from pipeline.classify.gold import GoldReport, read_gold, read_made_up
-from pipeline.classify.lessons import NONE_FIRST, Lesson, from_gold, held_out, said_of, taught
+from pipeline.classify.from_recipe import Data, load_data, train_network
+from pipeline.classify.gold import GoldReport
+from pipeline.classify.lessons import NONE_FIRST, said_of
 from pipeline.classify.model_folder import (
     CALIBRATION,
     CONFIG,
@@ -24,17 +24,17 @@ from pipeline.classify.model_folder import (
     WEIGHTS,
     Calibration,
     load_config,
+    neutral,
     write_config,
 )
 from pipeline.classify.network import PassageClassifier
-from pipeline.classify.predict import Classifier, Logits, calibrated, load_classifier
+from pipeline.classify.openvino_runtime import load_classifier
+from pipeline.classify.predict import Classifier
 from pipeline.classify.recipe import Recipe, load_recipe
-from pipeline.classify.train import fine_tune
-from pipeline.errors import ModelError
+from pipeline.classify.scores import Logits, calibrated
 from pipeline.extract.agencies import load_tagger
 from pipeline.extract.findings import found, is_finding, make_findings
-from pipeline.extract.segment import load_segmenter
-from pipeline.report import Finding, sha256
+from pipeline.report import Finding
 
 Labelled = tuple[
     Logits, "np.ndarray[tuple[int, int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.int64]]"
@@ -48,72 +48,31 @@ def make_model(recipe_path: Path, corpus: Path, categories: Sequence[str], *, wo
     `corpus`/dev.jsonl. A finished training in `work` is not repeated.
     """
     recipe, folder = load_recipe(recipe_path), recipe_path.parent
-    dev = list(read_gold(corpus / "dev.jsonl"))
-    kept_back = held_out(corpus) | {report.url for report in dev if report.url}
-    train = [report for report in read_gold(corpus / "train.jsonl") if not {report.id, report.url} & kept_back]
-    gold = [corpus / "train.jsonl", corpus / "dev.jsonl", *([folder / recipe.made_up] if recipe.made_up else [])]
-    digests = {path.name: sha256(path.read_bytes()) for path in gold}
-    _claim(work, {"recipe": asdict(recipe), "categories": list(categories), "sha256": digests})
-    lessons = partial(_lessons, recipe, folder, corpus, categories, train, kept_back)
+    data = load_data(recipe, folder, corpus)
+    network = train_network(recipe, folder, data, categories, work=work)
+    write_model(network, recipe, folder, data, categories, work=work)
+    return load_config(folder).version
+
+
+def write_model(
+    network: PassageClassifier, recipe: Recipe, folder: Path, data: Data, categories: Sequence[str], *, work: Path
+) -> None:
+    """Export a trained network, calibrate and measure it on dev, and put the whole into `folder`."""
     made = work / folder.name
     made.mkdir(exist_ok=True)
-    export_onnx(_trained(lessons, len(categories), recipe, work), made / WEIGHTS)
+    export_onnx(network.cpu(), made / WEIGHTS, recipe.weights)
     shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, made / TOKENIZER)
     _write_calibration(made, neutral(len(categories)))
     _write_config(made, recipe, categories)
     classifier = load_classifier(made, threads=torch.get_num_threads())
-    labelled = [_labelled(classifier, report, categories) for report in dev]
+    labelled = [_labelled(classifier, report, categories) for report in data.dev]
     about, said = (np.concatenate([row[i] for row in labelled]) for i in (1, 2))
     _write_calibration(made, fit_calibration(_joined(labelled), about, said))
     _write_config(made, recipe, categories)
-    _write_metrics(made, classifier, dev, labelled, digests)
+    _write_metrics(made, classifier, data.dev, labelled, data.sha256)
     write_card(made, recipe, compared=folder.parent / COMPARED)
     for name in (WEIGHTS, TOKENIZER, CALIBRATION, METRICS, CARD, CONFIG):
         shutil.copyfile(made / name, folder / name)
-    return load_config(folder).version
-
-
-def _claim(work: Path, made_of: Mapping[str, object]) -> None:
-    """Note what the training in `work` is made of; refuse to go on with that of another recipe or other data."""
-    work.mkdir(parents=True, exist_ok=True)
-    note, wanted = work / "made_of.json", json.dumps(made_of, indent=1)
-    if note.is_file() and note.read_text(encoding="utf-8") != wanted:
-        raise ModelError(f"{work} holds a training of another recipe or other data: remove it, or name another --work")
-    note.write_text(wanted, encoding="utf-8")
-
-
-def _lessons(
-    recipe: Recipe,
-    folder: Path,
-    corpus: Path,
-    categories: Sequence[str],
-    train: Sequence[GoldReport],
-    kept_back: Set[str],
-) -> Iterator[Lesson]:
-    yield from (from_gold(report, categories) for report in train)
-    if recipe.made_up:
-        yield from (from_gold(report, categories) for report in read_made_up(folder / recipe.made_up))
-    if recipe.teacher:
-        teacher = load_classifier(folder.parent / recipe.teacher, threads=torch.get_num_threads(), precision="bf16")
-        known = kept_back | {report.url for report in train if report.url}
-        yield from taught(corpus, recipe.taught_reports, teacher, load_segmenter(), leave_out=known, seed=recipe.seed)
-
-
-def _trained(lessons: Callable[[], Iterable[Lesson]], categories: int, recipe: Recipe, work: Path) -> PassageClassifier:
-    weights = work / "trained.pt"
-    network = PassageClassifier(
-        str(encoder_folder(recipe.encoder, unpack_to=work)), categories=categories, assertions=len(NONE_FIRST)
-    )
-    if not weights.is_file():
-        torch.save(fine_tune(lessons, recipe, work=work).state_dict(), weights)
-    network.load_state_dict(torch.load(weights, weights_only=True))
-    return network.eval()
-
-
-def neutral(categories: int) -> Calibration:
-    """A calibration that changes nothing."""
-    same = (1.0,) * categories
-    return Calibration(same, (0.0,) * categories, (0.5,) * categories, (0.9,) * categories, 1.0, 0.0)
 
 
 def _write_calibration(folder: Path, calibration: Calibration) -> None:

@@ -13,6 +13,7 @@ WEIGHTS = "model.onnx"
 TOKENIZER = "tokenizer.json"
 CALIBRATION = "calibration.json"
 CONFIG = "config.json"
+DEFAULT = "minilm"
 HASHED = (WEIGHTS, TOKENIZER, CALIBRATION)
 
 
@@ -32,6 +33,12 @@ class Calibration:
     finding_threshold: float
 
 
+def neutral(categories: int) -> Calibration:
+    """A calibration that changes nothing."""
+    same = (1.0,) * categories
+    return Calibration(same, (0.0,) * categories, (0.5,) * categories, (0.9,) * categories, 1.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """What `config.json` says; `version` changes with any file that decides an answer."""
@@ -49,11 +56,33 @@ class ModelConfig:
 
 def default_folder() -> Path:
     """The folder of the shipped default model: beside the package in an installed wheel, or in `models/` of a checkout."""
+    folder = _shipped(DEFAULT)
+    if folder is None:
+        raise ModelError("no model beside the package: reinstall failings, or name a model folder with --model")
+    return folder
+
+
+def named_folder(given: Path | None, *, beside: Path = Path()) -> Path:
+    """The model folder that a user names, by a path from `beside` or as a shipped model; None is the default model.
+
+    Raise ModelError when there is none. The large model is in a checkout's `models/`, not in the wheel.
+    """
+    if given is None:
+        return default_folder()
+    if (beside / given / CONFIG).is_file():
+        return beside / given
+    shipped = _shipped(str(given))
+    if shipped is None:
+        raise ModelError(
+            f"no model {str(given)!r}: name {DEFAULT}, large (of a checkout; the wheel has it not), or a model folder"
+        )
+    return shipped
+
+
+def _shipped(name: str) -> Path | None:
     package = Path(__file__).resolve().parents[1]
-    for folder in (package / "models" / "minilm", package.parent / "models" / "minilm"):
-        if (folder / "config.json").is_file():
-            return folder
-    raise ModelError(f"no model beside {package}: reinstall failings, or name a model folder with --model")
+    folders = (package / "models" / name, package.parent / "models" / name)
+    return next((folder for folder in folders if (folder / CONFIG).is_file()), None)
 
 
 def load_config(folder: Path) -> ModelConfig:

@@ -24,9 +24,11 @@ from pipeline.classify.model_folder import (
     load_config,
     write_config,
 )
+from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.own_card import write_own_card
 from pipeline.classify.own_recipe import OwnRecipe
-from pipeline.classify.predict import Classifier, calibrated, load_classifier
+from pipeline.classify.predict import Classifier
+from pipeline.classify.scores import calibrated
 from pipeline.classify.sentences import LabelledText, read_sentences
 from pipeline.errors import ModelError
 from pipeline.report import sha256

@@ -1,11 +1,12 @@
 """A recipe for categories of one's own: a base model, a taxonomy and labelled sentences, in one TOML file."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.classify.model_folder import default_folder
+from pipeline.classify.model_folder import named_folder
 from pipeline.errors import ModelError
 
 KEYS = {"base": str, "taxonomy": str, "sentences": list, "reports": list, "seed": int}
@@ -42,16 +43,20 @@ def load_own_recipe(path: Path) -> OwnRecipe:
     wrong += [f"{k} = {row[k]!r} is not a {kind.__name__}" for k, kind in KEYS.items() if not _is(row.get(k), kind)]
     if wrong:
         raise ModelError(f"{path}: {'; '.join(wrong)}")
-    base, named = default_folder().parent / row["base"], path.parent / row["base"]
+    missing: list[str] = []
+    try:
+        base = named_folder(Path(row["base"]), beside=path.parent)
+    except ModelError as error:
+        base, missing = Path(row["base"]), [str(error)]
     recipe = OwnRecipe(
         path=path,
-        base=named if (named / "config.json").is_file() else base,
+        base=base,
         taxonomy=path.parent / row["taxonomy"],
         sentences=tuple(path.parent / name for name in row["sentences"]),
         reports=tuple(path.parent / name for name in row.get("reports", [])),
         seed=row.get("seed", 0),
     )
-    _refuse_missing(recipe, row["base"])
+    _refuse_missing(recipe, missing)
     return recipe
 
 
@@ -68,10 +73,8 @@ def _is(value: Any, kind: type) -> bool:
     return value is None or (isinstance(value, kind) and not isinstance(value, bool))
 
 
-def _refuse_missing(recipe: OwnRecipe, base: str) -> None:
-    wrong = [f"no model {base!r}: name a shipped one (minilm) or a model folder"] * (
-        not (recipe.base / "config.json").is_file()
-    )
+def _refuse_missing(recipe: OwnRecipe, missing: Sequence[str]) -> None:
+    wrong = [*missing]
     wrong += [f"no file {file}" for file in (recipe.taxonomy, *recipe.sentences) if not file.is_file()]
     wrong += [f"no report or folder {given}" for given in recipe.reports if not given.exists()]
     if recipe.path.suffix != ".toml":

@@ -8,13 +8,11 @@ from typing import Any
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
 
-from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.lessons import NONE_FIRST, Lesson
 from pipeline.classify.network import PassageClassifier
 from pipeline.classify.recipe import Recipe
+from pipeline.classify.steps import take_steps
 from pipeline.classify.tokens import WordPieces
 from pipeline.classify.windows import Tokenizer, windows
 
@@ -78,13 +76,6 @@ def _optimizer(model: PassageClassifier, recipe: Recipe) -> torch.optim.Optimize
     )
 
 
-def _multiplies_bf16() -> bool:
-    """Whether this machine has instructions for bfloat16; without them it would be slower than float32."""
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
-
-
 def _rows(lessons: Callable[[], Iterable[Lesson]], tokenizer: Tokenizer, recipe: Recipe, kept: Path) -> Dataset:
     """The rows to train on, made once and kept for a training that is resumed."""
     if not kept.is_dir():
@@ -102,45 +93,40 @@ def _rare_weights(rows: Dataset, power: float) -> Tensor:
     return (count.max() / count) ** power
 
 
-def fine_tune(lessons: Callable[[], Iterable[Lesson]], recipe: Recipe, *, work: Path) -> PassageClassifier:
-    """Train on `lessons`; checkpoints go to `work`, and a second call on the same folder resumes from the last one."""
-    torch.manual_seed(recipe.seed)
-    folder = encoder_folder(recipe.encoder, unpack_to=work)
-    rows = _rows(lessons, WordPieces(folder / "tokenizer.json"), recipe, work / "rows")
-    model = PassageClassifier(
-        str(folder),
+def fine_tune(
+    encoder: Path, lessons: Callable[[], Iterable[Lesson]], recipe: Recipe, *, work: Path
+) -> PassageClassifier:
+    """Train `encoder` on `lessons`; checkpoints go to `work`, and a second call on the same folder resumes from the last one."""
+    rows = _rows(lessons, WordPieces(encoder / "tokenizer.json"), recipe, work / "rows")
+    trained = [
+        _trained_once(encoder, rows, recipe, recipe.seed + run, work / f"run-{run}") for run in range(recipe.runs)
+    ]
+    network = _network(encoder, rows, recipe)
+    network.load_state_dict({name: torch.stack([t[name] for t in trained]).mean(0) for name in trained[0]})
+    return network.eval()
+
+
+def _trained_once(encoder: Path, rows: Dataset, recipe: Recipe, seed: int, work: Path) -> dict[str, Tensor]:
+    """The weights of one training; made once."""
+    kept = work / "trained.pt"
+    if not kept.is_file():
+        network = _network(encoder, rows, recipe)
+        optimizer = _optimizer(network, recipe)
+        take_steps(network, rows, collate, optimizer, recipe, steps=recipe.steps, seed=seed, work=work)
+        part = kept.with_suffix(".part")
+        torch.save({name: weights.cpu() for name, weights in network.state_dict().items()}, part)
+        part.rename(kept)
+    weights: dict[str, Tensor] = torch.load(kept, weights_only=True)
+    return weights
+
+
+def _network(encoder: Path, rows: Dataset, recipe: Recipe) -> PassageClassifier:
+    torch.manual_seed(recipe.seed)  # the heads start alike in every run: only so can they be averaged
+    return PassageClassifier(
+        str(encoder),
         categories=len(rows[0]["categories"][0]),
         assertions=len(NONE_FIRST),
         dropout=recipe.dropout,
         assertion_weight=recipe.assertion_weight,
         category_weights=_rare_weights(rows, recipe.rare_weight),
     )
-    steps = recipe.steps
-    optimizer = _optimizer(model, recipe)
-    warmup = max(1, int(steps * recipe.warmup))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / (steps - warmup)))
-    )
-    trainer = Trainer(
-        model=model,
-        args=TrainingArguments(
-            output_dir=str(work),
-            seed=recipe.seed,
-            max_steps=steps,
-            per_device_train_batch_size=recipe.batch,
-            logging_steps=20,
-            save_steps=100,
-            save_total_limit=1,
-            remove_unused_columns=False,
-            report_to=[],
-            train_sampling_strategy="random",
-            use_cpu=not torch.cuda.is_available(),
-            bf16=_multiplies_bf16(),
-            max_grad_norm=1.0,
-        ),
-        data_collator=collate,
-        train_dataset=rows,
-        optimizers=(optimizer, schedule),
-    )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(work)))
-    return model.eval()

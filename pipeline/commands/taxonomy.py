@@ -19,7 +19,7 @@ def add(commands: Subparsers) -> None:
             "--taxonomy", type=Path, metavar="FILE", help="a taxonomy file (default: the one that comes with failings)"
         )
         action.add_argument(
-            "--model", type=Path, metavar="DIR", help="a model folder (default: the one that comes with failings)"
+            "--model", type=Path, metavar="MODEL", help="a shipped model or a model folder (default: minilm)"
         )
         action.add_argument("--json", action="store_true", help="print JSON")
         action.set_defaults(call=call)
@@ -29,7 +29,7 @@ def call(args: Namespace) -> int:
     """Print the categories, or how they stand to the model."""
     from dataclasses import asdict
 
-    from pipeline.classify.model_folder import default_folder, load_config
+    from pipeline.classify.model_folder import load_config, named_folder
     from pipeline.taxonomy import load_taxonomy
 
     taxonomy = load_taxonomy(args.taxonomy)
@@ -40,7 +40,7 @@ def call(args: Namespace) -> int:
             for c in taxonomy.categories:
                 say(f"{c.id:20s} {'core ' if c.core else '     '} {c.definition}")
         return 0
-    untrained = taxonomy.untrained(load_config(args.model or default_folder()).categories)
+    untrained = taxonomy.untrained(load_config(named_folder(args.model)).categories)
     if args.json:
         say_json({"version": taxonomy.version, "categories": list(taxonomy.ids), "untrained": list(untrained)})
     else:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.classify.model_folder import Calibration, ModelConfig
-from pipeline.classify.predict import Scores
+from pipeline.classify.scores import Scores
 from pipeline.extract.boxes import boxes_of
 from pipeline.report import ASSERTIONS, Actor, CategoryScore, Finding, Page, Passage
 

@@ -1,0 +1,46 @@
+"""Run a model folder with OpenVINO: what the product does."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+from numpy.typing import NDArray
+
+from pipeline.classify.model_folder import TOKENIZER, WEIGHTS, load_calibration, load_config
+from pipeline.classify.predict import Classifier
+from pipeline.classify.scores import Floats
+from pipeline.classify.tokens import WordPieces
+
+
+class OpenVino:
+    """A compiled network (`predict.Runtime`)."""
+
+    def __init__(self, network: Any) -> None:
+        self._request = network.create_infer_request()
+        self.widths = {output.any_name: output.partial_shape[-1].get_length() for output in network.outputs}
+
+    def infer(self, inputs: Mapping[str, NDArray[Any]], names: Sequence[str]) -> list[Floats]:
+        """The named outputs."""
+        outputs = self._request.infer(dict(inputs), share_inputs=True)
+        return [outputs[name] for name in names]
+
+
+def load_classifier(folder: Path, *, threads: int = 1, precision: str = "f32") -> Classifier:
+    """Load and check a model folder; raise ModelError when a file is missing or damaged.
+
+    `precision` "bf16" is faster where the machine has instructions for it, and answers a little differently.
+    """
+    config = load_config(folder)
+    core = ov.Core()
+    network = core.compile_model(
+        core.read_model(folder / WEIGHTS),
+        "CPU",
+        {
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": precision,
+            "ENABLE_CPU_PINNING": False,
+        },
+    )
+    return Classifier(config, load_calibration(folder), WordPieces(folder / TOKENIZER), OpenVino(network))
