@@ -24,6 +24,7 @@ from pipeline.classify.lessons import Lesson
 from pipeline.classify.openvino_runtime import OpenVino
 from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.torch_runtime import Torch
+from pipeline.errors import ModelError
 from pipeline.report import Passage
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -105,3 +106,12 @@ def test_exported_weights_answer_as_the_network_does(
     for ours, theirs in zip(OpenVino(exact).infer(inputs, names), Torch(network).infer(inputs, names), strict=True):
         assert ours == pytest.approx(theirs, abs=tolerance)
     assert np.ptp(theirs) > 3 * tolerance  # the pooled passage: what was compared is not all alike
+
+
+@pytest.mark.parametrize(("key", "value"), [("weights", '"int4"'), ("context", '"page"'), ("steps", '"many"')])
+def test_a_recipe_with_a_wrong_value_says_where_and_what_is_valid(tmp_path: Path, key: str, value: str) -> None:
+    lines = (ROOT / "models" / "minilm" / "train.toml").read_text(encoding="utf-8").split("\n")
+    path = tmp_path / "train.toml"
+    path.write_text("\n".join(f"{key} = {value}" if line.startswith(f"{key} =") else line for line in lines))
+    with pytest.raises(ModelError, match=f"{path}: {key} = "):
+        load_recipe(path)

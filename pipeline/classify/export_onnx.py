@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -30,7 +31,7 @@ def export_onnx(network: PassageClassifier, path: Path, weights: WeightFormat) -
     """Write `network` to `path`: inputs input_ids, attention_mask, pooling; outputs category_logits, assertion_logits, pooled."""
     batch, tokens, passages = (torch.export.Dim(n) for n in ("batch", "tokens", "passages"))
     ids = torch.ones(2, 16, dtype=torch.long)
-    program = torch.onnx.export(
+    program: Any = torch.onnx.export(
         _Logits(network).eval(),
         (ids, torch.ones_like(ids), torch.rand(2, 3, 16)),
         input_names=["input_ids", "attention_mask", "pooling"],
@@ -38,7 +39,7 @@ def export_onnx(network: PassageClassifier, path: Path, weights: WeightFormat) -
         dynamic_shapes=({0: batch, 1: tokens}, {0: batch, 1: tokens}, {0: batch, 1: passages, 2: tokens}),
         dynamo=True,
     )
-    model = program.model_proto  # type: ignore[union-attr]
+    model = program.model_proto
     _shrink(model.graph, _halved if weights == "half" else _as_integers)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))

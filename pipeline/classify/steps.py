@@ -52,7 +52,7 @@ def take_steps(
         train_dataset=rows,
         optimizers=(optimizer, schedule),
     )
-    last = get_last_checkpoint(str(work)) if work.is_dir() else None  # type: ignore[no-untyped-call]
+    last = get_last_checkpoint(str(work)) if work.is_dir() else None
     trainer.train(resume_from_checkpoint=last)
 
 
