@@ -367,6 +367,6 @@ def test_the_same_sentence_never_teaches_and_tests(tmp_path: Path) -> None:
 
 def test_an_old_model_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = load_classifier(default_folder())
-    monkeypatch.delitem(classifier._widths, "pooled")
+    monkeypatch.setattr(classifier._runtime, "widths", {"category_logits": 17, "assertion_logits": 5})
     with pytest.raises(FailingsError, match="use a newer model"):
         classifier.embedded(REPORT, load_segmenter().passages(REPORT))
