@@ -23,7 +23,7 @@ def add(commands: Subparsers) -> None:
         "--model",
         type=Path,
         metavar="MODEL",
-        help="minilm (default), large (more right, six times slower), or a model folder",
+        help="minilm (default), large (more right, three times slower), or a model folder",
     )
     parser.add_argument(
         "--report",

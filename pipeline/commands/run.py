@@ -34,7 +34,7 @@ def _add_settings(parser: ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="MODEL",
-        help="minilm (default), large (more right, six times slower), or a model folder",
+        help="minilm (default), large (more right, three times slower), or a model folder",
     )
     parser.add_argument(
         "--columns",
