@@ -15,7 +15,6 @@ Labels = NDArray[np.int64]
 SURE_PRECISION = 0.9
 FEWEST = 20
 GRID = np.round(np.arange(0.1, 0.9, 0.02), 2)
-PRIOR = 20.0
 PULL = 5.0
 
 
@@ -24,24 +23,24 @@ def fit_calibration(
 ) -> Calibration:
     """Fit on passages whose labels are known: categories (passages, categories) of 0/1, assertions (passages,) with 0 for none.
 
-    From its `sure` score on, of what is found `precision` is right.
+    From its `sure` score on, of what is found `precision` is right. All categories share one threshold: once probabilities are
+    calibrated, thresholds of their own were worse on reports that they were not fitted on.
     """
     slope, intercept = np.transpose(
         [_platt(logits.categories[:, c], categories[:, c]) for c in range(categories.shape[1])]
     )
     scores = 1 / (1 + np.exp(-(slope * logits.categories + intercept)))
-    shared = _best_threshold(scores.ravel(), categories.ravel())
-    thresholds = [_shrunk(scores[:, c], categories[:, c], shared) for c in range(categories.shape[1])]
-    is_found = scores >= np.array(thresholds)
+    threshold = _best_threshold(scores.ravel(), categories.ravel())
+    is_found = scores >= threshold
     sure = _sure(scores[is_found], categories[is_found], precision)
     temperature = _temperature(logits.assertions, assertions)
     return Calibration(
         slope=tuple(map(float, slope)),
         intercept=tuple(map(float, intercept)),
-        threshold=tuple(thresholds),
-        sure=tuple(max(sure, t) for t in thresholds),
+        threshold=(threshold,) * categories.shape[1],
+        sure=(max(sure, threshold),) * categories.shape[1],
         assertion_temperature=temperature,
-        finding_threshold=_finding_threshold(scores, np.array(thresholds), logits.assertions / temperature, categories),
+        finding_threshold=_finding_threshold(scores, threshold, logits.assertions / temperature, categories),
     )
 
 
@@ -66,14 +65,6 @@ def _best_threshold(scores: Array, labels: Labels) -> float:
     return float(max(GRID, key=lambda t: _f1_at(scores, labels, t)))
 
 
-def _shrunk(scores: Array, labels: Labels, shared: float) -> float:
-    """The category's best threshold, drawn to the one that all share, the more the fewer examples it has."""
-    n = float(labels.sum())
-    own = _best_threshold(scores, labels) if n else shared
-    weight = n / (n + PRIOR)
-    return round(weight * own + (1 - weight) * shared, 3)
-
-
 def _sure(scores: Array, labels: Labels, wanted: float) -> float:
     """The lowest score from which on the precision is `wanted`, over all categories: one has too few examples on its own."""
     order = np.argsort(-scores)
@@ -91,10 +82,10 @@ def _temperature(logits: NDArray[np.float32], labels: Labels) -> float:
     return float(min(np.round(np.arange(0.5, 3.01, 0.05), 2), key=loss))
 
 
-def _finding_threshold(scores: Array, thresholds: Array, assertions: Array, labels: Labels) -> float:
+def _finding_threshold(scores: Array, threshold: float, assertions: Array, labels: Labels) -> float:
     exps = np.exp(assertions - assertions.max(axis=1, keepdims=True))
     is_finding = 1 - exps[:, 0] / exps.sum(axis=1)
-    got = scores >= thresholds
+    got = scores >= threshold
     grid = np.round(np.arange(0.0, 0.6, 0.05), 2)
     return float(
         max(grid, key=lambda t: _f1_at((got & (is_finding >= t)[:, None]).astype(float).ravel(), labels.ravel(), 0.5))

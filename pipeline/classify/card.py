@@ -36,7 +36,7 @@ split by report, and made-up reports of other kinds (made_up.csv, to learn from 
 large language model under our guidelines; no person has checked them**, so the figures say how well the model follows
 that reader. Sampling favoured restraint, beds, responsibility and Mental Health Act work: shares are not those of the
 archive. SHA-256 of the files: {digests}.
-
+{unlabelled}
 ## Figures on dev ({reports} reports)
 
 On the sentences of the gold data. Probabilities and thresholds were fitted on dev, cross-fitted in five
@@ -93,6 +93,7 @@ def write_card(folder: Path, recipe: Recipe, *, compared: Path) -> None:
         name=folder.name,
         encoder=recipe.encoder,
         weights={"half": "half precision", "int8": "8-bit integers with a scale a row"}[recipe.weights],
+        unlabelled=_unlabelled(recipe),
         digests=", ".join(f"{name} `{digest}`" for name, digest in metrics["gold_sha256"].items()),
         reports=metrics["dev_reports"],
         figures="\n".join(figures),
@@ -103,3 +104,18 @@ def write_card(folder: Path, recipe: Recipe, *, compared: Path) -> None:
         recipe=", ".join(f"{k} {v}" for k, v in asdict(recipe).items()),
     )
     (folder / CARD).write_text(card, encoding="utf-8")
+
+
+def _unlabelled(recipe: Recipe) -> str:
+    """What was learnt from reports without labels; held-out and dev reports are never among them."""
+    said = []
+    if recipe.adapt_steps:
+        said.append(
+            f"The encoder first guessed masked words of unlabelled public reports for {recipe.adapt_steps} batches."
+        )
+    if recipe.teacher:
+        said.append(
+            f"It learnt, besides, the probabilities that models/{recipe.teacher} gives to {recipe.taught_reports:,} unlabelled "
+            "public reports."
+        )
+    return f"{' '.join(said)} None of those is in dev or held out.\n" if said else ""

@@ -40,6 +40,7 @@ def load_classifier(folder: Path, *, threads: int = 1, precision: str = "f32") -
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": precision,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # else 8-bit weights would mean 8-bit inputs on some processors only
             "ENABLE_CPU_PINNING": False,
         },
     )
