@@ -9,11 +9,11 @@ from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.predict import Classifier
 from pipeline.classify.scores import Scores
 from pipeline.extract.agencies import AgencyTagger, load_tagger
-from pipeline.extract.findings import found, make_findings
+from pipeline.extract.evidence import with_actors, with_places
+from pipeline.extract.findings import find
 from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter, load_segmenter
-from pipeline.report import Passage, Report
-from pipeline.store.writer import Analysed
+from pipeline.report import Analysed, Passage, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,17 @@ class Analyser:
         return Scored(passages, read, self.classifier.scores(text, read))
 
     def decide(self, report: Report, scored: Scored) -> Analysed:
-        """Findings of a report whose text has been scored, with their actors."""
-        rows = found(scored.scores, self.classifier.config, self.classifier.calibration, wanted=self.wanted)
-        spans = [(scored.classified[i].start, scored.classified[i].end) for i, _, _ in rows]
-        actors = self.tagger.actors(report.text, spans)
-        findings = make_findings(report.text, scored.classified, report.pages, scored.scores, actors, rows)
+        """Findings of a report whose text has been scored, with what makes them stand up."""
+        config, calibration = self.classifier.config, self.classifier.calibration
+        findings = find(
+            report.text,
+            scored.classified,
+            scored.scores,
+            calibration,
+            categories=config.categories,
+            wanted=self.wanted,
+        )
+        findings = with_places(report, with_actors(report.text, findings, self.tagger))
         return Analysed(report, scored.passages, findings)
 
 

@@ -15,7 +15,7 @@ from pipeline.analyse import load_analyser
 from pipeline.errors import FailingsError, InputError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, read
-from pipeline.store.writer import Analysed
+from pipeline.report import Analysed
 
 AHEAD = 8
 START_SECONDS = 300.0

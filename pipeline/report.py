@@ -13,6 +13,8 @@ from pipeline.errors import OffsetError
 
 Assertion = Literal["failing", "alleged", "recommendation", "remedied"]
 ASSERTIONS: tuple[Assertion, ...] = get_args(Assertion)
+Role = Literal["responsible", "addressee", "mentioned"]
+SpeakerKind = Literal["coroner", "jury", "panel", "family", "witness", "service", "expert", "other"]
 
 METADATA_FIELDS = ("title", "date", "area", "receiver", "url", "coroner", "category")
 
@@ -115,7 +117,8 @@ class CategoryScore:
 class Actor:
     """Words that name an organisation, service or role, and the agency that they stand for.
 
-    `agency` is the canonical name where one is known, `agency_type` a key of `agencies.toml`.
+    `agency` is the canonical name where one is known, `agency_type` a key of `agencies.toml`. `resolved` marks words
+    such as "the Trust" whose agency was named elsewhere in the report.
     """
 
     start: int
@@ -123,11 +126,64 @@ class Actor:
     text: str
     agency: str | None
     agency_type: str
+    role: Role = "responsible"
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The words that say whose claim a passage is; without one it is the report's author who says it."""
+
+    start: int
+    end: int
+    text: str
+    kind: SpeakerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that a report says of itself: `field` is a key of `facts.toml`, `value` is normalised (dates as 2026-11-26).
+
+    [start, end) are the words that it was read from; None where it came from a table's column or the source's name.
+    """
+
+    field: str
+    value: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A call for action: whom it addresses, by when, and the findings that it answers, by their start in the text.
+
+    `addressees` may stand outside [start, end): in a lead-in, a heading or the form's "sent to". `deadline` is a date or a
+    period ("56 days") with the words that it was read from.
+    """
+
+    start: int
+    end: int
+    quote: str
+    addressees: tuple[Actor, ...] = ()
+    deadline: Fact | None = None
+    answers: tuple[int, ...] = ()
+    concern: str | None = None
+
+    def check(self, text: str) -> None:
+        """Raise OffsetError unless the quote and every addressee are exactly the words at their offsets in `text`."""
+        _check_words(text, "recommendation", self.start, self.end, self.quote)
+        for actor in self.addressees:
+            _check_words(text, "addressee", actor.start, actor.end, actor.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A passage that says what went wrong or what should change. Scores are probabilities, highest category first."""
+    """A passage that says what went wrong or what should change. Scores are probabilities, highest category first.
+
+    `actors` are those to whom the lapse or the call for change is attributed, `mentioned` the others that the passage names.
+    `concern` is the number of the item that the passage belongs to ("4(b)"); equal numbers in a section form a group.
+    `link` opens the report on the web at the passage.
+    """
 
     start: int
     end: int
@@ -140,16 +196,45 @@ class Finding:
     boxes: tuple[Box, ...] = ()
     page: int | None = None
     needs_review: bool = False
+    mentioned: tuple[Actor, ...] = ()
+    speaker: Speaker | None = None
+    concern: str | None = None
+    link: str | None = None
 
     def check(self, text: str) -> None:
-        """Raise OffsetError unless the quote and every actor are exactly the words at their offsets in `text`."""
-        check_interval(self.start, self.end, within=len(text), what="finding")
-        for span, start, end, words in (
-            ("finding", self.start, self.end, self.quote),
-            *(("actor", a.start, a.end, a.text) for a in self.actors),
-        ):
-            if text[start:end] != words:
-                raise OffsetError(f"{span} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}")
+        """Raise OffsetError unless the quote and everybody named are exactly the words at their offsets in `text`."""
+        _check_words(text, "finding", self.start, self.end, self.quote)
+        for actor in (*self.actors, *self.mentioned):
+            _check_words(text, "actor", actor.start, actor.end, actor.text)
+        if self.speaker:
+            _check_words(text, "speaker", self.speaker.start, self.speaker.end, self.speaker.text)
+
+
+def _check_words(text: str, what: str, start: int, end: int, words: str) -> None:
+    check_interval(start, end, within=len(text), what=what)
+    if text[start:end] != words:
+        raise OffsetError(f"{what} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A report with everything that was found in it."""
+
+    report: Report
+    passages: tuple[Passage, ...]
+    findings: tuple[Finding, ...]
+    facts: tuple[Fact, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+
+    def check(self) -> None:
+        """Raise OffsetError unless every quote is exactly the words at its offsets."""
+        for finding in self.findings:
+            finding.check(self.report.text)
+        for call in self.recommendations:
+            call.check(self.report.text)
+        for fact in self.facts:
+            if fact.start is not None and fact.end is not None:
+                check_interval(fact.start, fact.end, within=len(self.report.text), what=f"fact {fact.field}")
 
 
 def sha256(data: bytes) -> str:

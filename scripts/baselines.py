@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pipeline.classify.evaluate import Figure, count_agreements, with_intervals
 from pipeline.classify.gold import GoldReport, corpus_folder, read_gold
 from pipeline.classify.lessons import said_of
 from pipeline.classify.scores import Logits, calibrated
-from pipeline.extract.findings import found, make_findings
+from pipeline.extract.findings import find
 from pipeline.report import sha256
 from pipeline.taxonomy import load_taxonomy
 
@@ -44,13 +44,6 @@ METHODS: dict[str, Method] = {
         frozen_embeddings(), train, strength=10
     ),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """What `found` asks of a model's config."""
-
-    categories: tuple[str, ...]
 
 
 def labelled(reports: Sequence[GoldReport], categories: Sequence[str]) -> Labelled:
@@ -75,9 +68,8 @@ def measure(logits: Logits, dev: Sequence[GoldReport], categories: tuple[str, ..
     counts = []
     for report, row, calibration in zip(dev, each, cross_fitted(each, about, said), strict=True):
         scores = calibrated(row, calibration)
-        rows = found(scores, Labels(categories), calibration, wanted=categories)
-        nobody = [()] * len(rows)
-        counts.append(count_agreements(report, make_findings(report.text, report.passages, (), scores, nobody, rows)))
+        findings = find(report.text, report.passages, scores, calibration, categories=categories, wanted=categories)
+        counts.append(count_agreements(report, findings))
     return with_intervals(counts)
 
 

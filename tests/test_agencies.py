@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import ModelError, UsageError
+from pipeline.extract.actor_features import Statement
 from pipeline.extract.agencies import AgencyTagger, load_tagger
-from pipeline.extract.attribution import load_selector
+from pipeline.extract.attribution import CLASSES_PATH, WEIGHTS_PATH, load_classes, load_selector
 from pipeline.extract.lexicon import load_lexicon
+from pipeline.report import Assertion
 
 
 @pytest.fixture(scope="module")
@@ -16,12 +18,12 @@ def tagger() -> AgencyTagger:
 
 
 def actors(tagger: AgencyTagger, sentence: str) -> list[tuple[int, str]]:
-    [found] = tagger.actors(sentence, [(0, len(sentence))])
-    return [(actor.start, actor.text) for actor in found]
+    [found] = tagger.actors(sentence, [Statement(0, len(sentence))])
+    return [(actor.start, actor.text) for actor in found.chosen]
 
 
 def named(tagger: AgencyTagger, sentence: str) -> list[tuple[str, str | None, str]]:
-    [found] = tagger.candidates(sentence, [(0, len(sentence))])
+    [found] = tagger.candidates(sentence, [Statement(0, len(sentence))])
     return [(c.actor.text, c.actor.agency, c.actor.agency_type) for c in found]
 
 
@@ -111,7 +113,7 @@ def test_mentions_carry_the_canonical_agency_and_its_type(
 
 def test_an_abbreviation_that_the_report_defines_stands_for_its_agency(tagger: AgencyTagger) -> None:
     text = "He knew Northvale Mental Health Trust (NAMHT) well. NAMHT failed to train its staff. The NAMHT and the MPFT met."
-    found = tagger.candidates(text, [(52, 84)])[0]
+    found = tagger.candidates(text, [Statement(52, 84)])[0]
     assert found[0].actor.text == "NAMHT"
     assert found[0].actor.agency == "Northvale Mental Health Trust"
     assert found[0].actor.agency_type == "mental_health_trust"
@@ -119,7 +121,8 @@ def test_an_abbreviation_that_the_report_defines_stands_for_its_agency(tagger: A
 
 def test_the_trust_is_the_one_that_the_report_calls_so(tagger: AgencyTagger) -> None:
     text = "Greenmoor Partnership NHS Trust (“the Trust”) runs it. The Trust failed to act."
-    [[actor]] = tagger.actors(text, [(55, len(text))])
+    [named] = tagger.actors(text, [Statement(55, len(text))])
+    [actor] = named.chosen
     assert (actor.text, actor.agency) == ("Trust", "Greenmoor Partnership NHS Trust")
     assert actor.agency_type == "mental_health_trust"
 
@@ -130,17 +133,18 @@ def test_somebody_named_twice_is_one_actor(tagger: AgencyTagger) -> None:
 
 def test_passages_of_a_report_are_tagged_apart_with_offsets_of_its_text(tagger: AgencyTagger) -> None:
     text = "Paramedics did not stop. 😀 Officers failed to look. All was well."
-    spans = [(0, 24), (25, 52), (53, len(text))]
-    found = tagger.actors(text, spans)
-    assert [[(a.start, a.text) for a in some] for some in found] == [[(0, "Paramedics")], [(27, "Officers")], []]
-    assert tagger.actors(text, spans) == found
+    statements = [Statement(0, 24), Statement(25, 52), Statement(53, len(text))]
+    found = tagger.actors(text, statements)
+    assert [[(a.start, a.text) for a in who.chosen] for who in found] == [[(0, "Paramedics")], [(27, "Officers")], []]
+    assert tagger.actors(text, statements) == found
 
 
 @pytest.mark.parametrize(
     ("text", "spans"), [("", []), ("   ", [(0, 3)]), ("\ud800 a \udfff", [(0, 5)]), ("x", [(0, 0)])]
 )
 def test_text_without_words_has_no_actors(tagger: AgencyTagger, text: str, spans: list[tuple[int, int]]) -> None:
-    assert tagger.actors(text, spans) == [()] * len(spans)
+    found = tagger.actors(text, [Statement(*span) for span in spans])
+    assert [(who.chosen, who.mentioned) for who in found] == [((), ())] * len(spans)
 
 
 WORDS = [
@@ -167,7 +171,7 @@ def test_actors_are_quoted_exactly_in_order_and_apart(tagger: AgencyTagger, word
     text = " ".join(words)
     start = min(start, len(text))
     at = start
-    for candidate in tagger.candidates(text, [(start, len(text))])[0]:
+    for candidate in tagger.candidates(text, [Statement(start, len(text))])[0]:
         actor = candidate.actor
         assert at <= actor.start < actor.end <= len(text)
         assert text[actor.start : actor.end] == actor.text
@@ -217,5 +221,72 @@ def test_weights_that_cannot_be_used_are_refused(tmp_path: Path, content: str) -
 
 
 def test_the_shipped_weights_hold_no_names_of_people() -> None:
-    words = {name.partition("=")[2] for name in load_selector().weights}
+    words = {name.rpartition("=")[2] for name in load_selector().weights} | set(load_classes())
     assert not words & {"james", "john", "sarah", "emma", "david", "paul", "mary", "lauren", "smith", "jones"}
+
+
+def roles(tagger: AgencyTagger, sentence: str, assertion: Assertion) -> list[tuple[str, str]]:
+    [found] = tagger.actors(sentence, [Statement(0, len(sentence), assertion)])
+    return [(actor.text, actor.role) for actor in (*found.chosen, *found.mentioned)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "assertion", "expected"),
+    [
+        (
+            "The nurse did not pass the message on to the GP.",
+            "failing",
+            [("nurse", "responsible"), ("GP", "mentioned")],
+        ),
+        (
+            "Greenmoor NHS Foundation Trust should agree a joint protocol with the force.",
+            "recommendation",
+            [("Greenmoor NHS Foundation Trust", "addressee"), ("force", "mentioned")],
+        ),
+        (
+            "The ward failed to share the plan and the Trust should review its policy.",
+            "failing",
+            [("ward", "responsible"), ("Trust", "addressee")],
+        ),
+        (
+            "The nurse failed to call and Kent Police should have searched the house.",
+            "failing",
+            [("nurse", "responsible"), ("Kent Police", "responsible")],
+        ),
+    ],
+)
+def test_who_failed_is_told_from_who_should_act_and_who_is_only_mentioned(
+    tagger: AgencyTagger, sentence: str, assertion: Assertion, expected: list[tuple[str, str]]
+) -> None:
+    assert roles(tagger, sentence, assertion) == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("Quayside Care Board (QCB) wrote.", "Quayside Care Board"),
+        ("Staff at the emergency department of Westmere Hospital came.", None),
+        ("The Health Board came.", "Health Board"),
+        ("Dr Yarrow of Oakfield Medical Practice came.", "Oakfield Medical Practice"),
+    ],
+)
+def test_one_body_is_one_mention(tagger: AgencyTagger, sentence: str, expected: str | None) -> None:
+    expected = expected or "Staff at the emergency department of Westmere Hospital"
+    assert [text for text, _, _ in named(tagger, sentence)] == [expected]
+
+
+def test_a_kind_of_body_is_no_name_of_one(tagger: AgencyTagger) -> None:
+    assert named(tagger, "The Health Board came.") == [("Health Board", None, "acute_trust")]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"the": "x"}'])
+def test_word_classes_that_cannot_be_used_are_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "classes.json"
+    path.write_text(content)
+    with pytest.raises(ModelError, match=r"classes\.json"):
+        load_classes(path)
+
+
+def test_the_shipped_weights_and_classes_are_small() -> None:
+    assert WEIGHTS_PATH.stat().st_size < 400_000
+    assert CLASSES_PATH.stat().st_size < 100_000

@@ -11,7 +11,7 @@ from pipeline.errors import FailingsError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source
 from pipeline.pool import Failed, Settings, process
-from pipeline.store.writer import Analysed
+from pipeline.report import Analysed
 
 
 def settings(model: Path | None = None, **limits: float) -> Settings:

@@ -14,14 +14,34 @@ from sqlalchemy.engine import Engine
 from pipeline.errors import OffsetError, StoreError, UsageError
 from pipeline.export import writer_of
 from pipeline.export.jsonl import write_reports
-from pipeline.report import Actor, Box, CategoryScore, Finding, Page, Passage, Report, sha256
+from pipeline.report import (
+    Actor,
+    Analysed,
+    Box,
+    CategoryScore,
+    Fact,
+    Finding,
+    Page,
+    Passage,
+    Recommendation,
+    Report,
+    Speaker,
+    sha256,
+)
 from pipeline.store.connect import open_engine
-from pipeline.store.reader import Filter, find_report, read_findings, verify
+from pipeline.store.reader import Filter, find_report, read_findings, read_reports
+from pipeline.store.rows import report_id_of, rows_of
 from pipeline.store.schema import metadata
-from pipeline.store.writer import Analysed, Versions, Writer
+from pipeline.store.verify import verify
+from pipeline.store.writer import Versions, Writer
 
 VERSIONS = Versions("m-1", "t-1", "0.1.0")
 TEXT = "😀 Nobody told the crew. =The ward was full."
+
+
+def mentioned(text: str, start: int, end: int) -> tuple[Actor, ...]:
+    """Somebody at the passage's last character, unless an actor begins there."""
+    return (Actor(end - 1, end, text[end - 1], None, "other", "mentioned", resolved=True),) if end - start > 1 else ()
 
 
 def analysed(text: str = TEXT, source: str = "a/one.txt", digest: str | None = None) -> Analysed:
@@ -32,15 +52,24 @@ def analysed(text: str = TEXT, source: str = "a/one.txt", digest: str | None = N
             s, e, text[s:e], "concerns", "failing", 0.9,
             (CategoryScore("communication_gap", 0.9), CategoryScore("bed_shortage", 0.6)),
             (Actor(s, e, text[s:e], "A Trust", "acute_trust"),),
-            (Box(1, 1.0, 2.0, 3.0, 4.0),), 1, False,
+            (Box(1, 1.0, 2.0, 3.0, 4.0),), 1, False, mentioned(text, s, e),
+            Speaker(s, e, text[s:e], "jury"), "4(b)", "https://example.org/1#:~:text=told",
         )
         for s, e in spans
     )  # fmt: skip
+    calls = tuple(
+        Recommendation(
+            f.start, f.end, f.quote, (replace(f.actors[0], role="addressee"),), Fact("deadline", "56 days", f.start, f.end),
+            (f.start,), "4(b)",
+        )
+        for f in found[-1:]
+    )  # fmt: skip
+    facts = (Fact("coroner", "Ann Example", 0, 1), Fact("area", "Inner Exampleshire"))
     report = Report(
         text, source, digest or sha256(text.encode()), {"title": "One", "url": "https://example.org/1"},
         (Page(1, 0, len(text), 100.0, 200.0),),
     )  # fmt: skip
-    return Analysed(report, tuple(Passage(s, e, "concerns") for s, e in spans), found)
+    return Analysed(report, tuple(Passage(s, e, "concerns") for s, e in spans), found, facts, calls)
 
 
 @pytest.fixture
@@ -77,14 +106,34 @@ def test_a_finding_comes_back_as_it_went_in(engine: Engine) -> None:
     assert first == {
         "finding_id": first["finding_id"], "report_id": f"one-{sha256(TEXT.encode())[:8]}", "source": "a/one.txt",
         "source_url": "https://example.org/1", "source_sha256": sha256(TEXT.encode()), "title": "One", "date": None,
-        "area": None, "section": "concerns", "page": 1, "boxes": [[1.0, 2.0, 3.0, 4.0]], "box_pages": [1],
-        "start": 0, "end": 22, "quote": TEXT[:22], "assertion": "failing", "assertion_score": 0.9,
+        "area": None, "section": "concerns", "concern": "4(b)", "page": 1, "boxes": [[1.0, 2.0, 3.0, 4.0]], "box_pages": [1],
+        "start": 0, "end": 22, "quote": TEXT[:22], "link": "https://example.org/1#:~:text=told", "assertion": "failing",
+        "assertion_score": 0.9,
         "categories": [{"id": "communication_gap", "score": 0.9}, {"id": "bed_shortage", "score": 0.6}],
-        "actors": [{"start": 0, "end": 22, "text": TEXT[:22], "agency": "A Trust", "agency_type": "acute_trust"}],
+        "actors": [{"start": 0, "end": 22, "text": TEXT[:22], "agency": "A Trust", "agency_type": "acute_trust",
+                    "resolved": False, "role": "responsible"}],
+        "mentioned": [{"start": 21, "end": 22, "text": TEXT[21], "agency": None, "agency_type": "other", "resolved": True}],
+        "speaker": {"start": 0, "end": 22, "text": TEXT[:22], "kind": "jury"},
         "needs_review": False, "reviewed_by": None, "model": "m-1", "taxonomy": "t-1", "pipeline": "0.1.0",
     }  # fmt: skip
     assert second["start"] == 22
     assert list(verify(engine)) == []
+
+
+def test_what_a_report_says_of_itself_and_asks_for_comes_back(engine: Engine) -> None:
+    Writer(engine, VERSIONS, {}).add(analysed())
+    [report] = read_reports(engine)
+    _, answered = read_findings(engine)
+    assert report["facts"] == [
+        {"field": "coroner", "value": "Ann Example", "start": 0, "end": 1},
+        {"field": "area", "value": "Inner Exampleshire", "start": None, "end": None},
+    ]
+    assert report["recommendations"] == [{
+        "recommendation_id": answered["finding_id"], "start": 22, "end": 43, "quote": TEXT[22:], "concern": "4(b)",
+        "deadline": {"value": "56 days", "start": 22, "end": 43}, "answers": [answered["finding_id"]],
+        "addressees": [{"start": 22, "end": 43, "text": TEXT[22:], "agency": "A Trust", "agency_type": "acute_trust",
+                        "resolved": False}],
+    }]  # fmt: skip
 
 
 def test_a_second_run_adds_nothing_and_ids_stay(engine: Engine) -> None:
@@ -136,11 +185,12 @@ def test_a_finding_that_does_not_fit_its_text_never_gets_in(engine: Engine) -> N
 
 
 def test_a_report_is_wholly_in_or_not_at_all(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> Iterator[tuple[sa.Table, list[dict[str, object]]]]:
+        yield from list(rows_of(analysed(), report_id_of(analysed().report)))[:5]
         raise RuntimeError("power cut")
 
     writer = Writer(engine, VERSIONS, {})
-    monkeypatch.setattr(Writer, "_insert_findings", broken)
+    monkeypatch.setattr("pipeline.store.writer.rows_of", broken)
     with pytest.raises(RuntimeError):
         writer.add(analysed())
     assert all(not found for found in rows(engine).values())
@@ -151,6 +201,9 @@ def test_a_report_is_wholly_in_or_not_at_all(engine: Engine, monkeypatch: pytest
     [
         ("UPDATE findings SET quote = 'made up' WHERE start_char = 0", "finding"),
         ("UPDATE actors SET end_char = 5", "actor"),
+        ("UPDATE findings SET speaker = 'nobody'", "speaker"),
+        ("UPDATE recommendations SET start_char = 1", "recommendation"),
+        ("UPDATE addressees SET text = 'nobody'", "addressee"),
         ("UPDATE reports SET text = text || '.'", "hash"),
         ("PRAGMA foreign_keys=OFF; DELETE FROM reports", "refers to a row"),
     ],

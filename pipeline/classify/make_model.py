@@ -33,8 +33,8 @@ from pipeline.classify.predict import Classifier
 from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.scores import Logits, calibrated
 from pipeline.extract.agencies import load_tagger
-from pipeline.extract.findings import found, is_finding, make_findings
-from pipeline.report import Finding
+from pipeline.extract.evidence import with_actors
+from pipeline.extract.findings import find, is_finding
 
 Labelled = tuple[
     Logits, "np.ndarray[tuple[int, int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.int64]]"
@@ -114,10 +114,9 @@ def _write_metrics(
     counts = []
     for report, row, calibration in zip(dev, labelled, calibrations, strict=True):
         scores = calibrated(row[0], calibration)
-        rows = found(scores, classifier.config, calibration, wanted=classifier.config.categories)
-        actors = tagger.actors(report.text, [(report.passages[i].start, report.passages[i].end) for i, _, _ in rows])
-        findings: tuple[Finding, ...] = make_findings(report.text, report.passages, (), scores, actors, rows)
-        counts.append(count_agreements(report, findings))
+        categories = classifier.config.categories
+        findings = find(report.text, report.passages, scores, calibration, categories=categories, wanted=categories)
+        counts.append(count_agreements(report, with_actors(report.text, findings, tagger)))
     metrics = {
         "gold_sha256": dict(digests), "dev_reports": len(dev),
         "figures": {k: asdict(v) for k, v in with_intervals(counts).items() if v.value is not None},

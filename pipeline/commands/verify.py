@@ -14,7 +14,8 @@ def add(commands: Subparsers) -> None:
 
 def call(args: Namespace) -> int:
     """Print how many findings hold, or every one that does not."""
-    from pipeline.store.reader import count_totals, verify
+    from pipeline.store.reader import count_totals
+    from pipeline.store.verify import verify
 
     engine = open_store(args)
     faults = 0

@@ -8,10 +8,11 @@ from typing import Any
 from pipeline.export.whole_file import whole_file
 
 PLAIN = (
-    "finding_id", "report_id", "source", "source_url", "source_sha256", "title", "date", "area", "section", "page", "start", "end",
-    "quote", "assertion", "assertion_score", "needs_review", "reviewed_by", "model", "taxonomy", "pipeline",
+    "finding_id", "report_id", "source", "source_url", "source_sha256", "title", "date", "area", "section", "concern", "page",
+    "start", "end", "quote", "link", "assertion", "assertion_score", "needs_review", "reviewed_by", "model", "taxonomy", "pipeline",
 )  # fmt: skip
-FIELDS = (*PLAIN[:13], "category", "category_score", *PLAIN[13:15], "actors", "agencies", "agency_types", *PLAIN[15:])
+NAMED = ("actors", "agencies", "agency_types", "roles", "mentioned", "speaker", "speaker_kind")
+FIELDS = (*PLAIN[:15], "category", "category_score", *PLAIN[15:17], *NAMED, *PLAIN[17:])
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -35,6 +36,10 @@ def _rows(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     row["actors"] = "; ".join(a["text"] for a in record["actors"])
     row["agencies"] = "; ".join(dict.fromkeys(a["agency"] for a in record["actors"] if a["agency"]))
     row["agency_types"] = "; ".join(dict.fromkeys(a["agency_type"] for a in record["actors"]))
+    row["roles"] = "; ".join(a["role"] for a in record["actors"])
+    row["mentioned"] = "; ".join(a["text"] for a in record["mentioned"])
+    speaker = record["speaker"] or {}
+    row |= {"speaker": speaker.get("text"), "speaker_kind": speaker.get("kind")}
     for category in record["categories"]:
         yield row | {"category": category["id"], "category_score": category["score"]}
 

@@ -1,30 +1,48 @@
-"""Finds the organisations, services and roles to which a passage attributes a lapse or a recommendation."""
+"""Finds the organisations, services and roles to which a passage attributes a lapse or a recommendation, and those it mentions."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.extract.attribution import Selector, describe, load_selector
-from pipeline.extract.lexicon import LEXICON_PATH, Lexicon, load_lexicon
-from pipeline.extract.mentions import Entry, Mention, MentionFinder, Tokens, tokenise
+from pipeline.extract.actor_features import Statement, Vocabulary, describe
+from pipeline.extract.attribution import Selector, load_classes, load_selector
+from pipeline.extract.generics import Generics, generic_word, load_generics
+from pipeline.extract.inherit import Source, source
+from pipeline.extract.lexicon import LEXICON_PATH, load_lexicon
+from pipeline.extract.mentions import MentionFinder
+from pipeline.extract.resolve import ReportNames
+from pipeline.extract.roles import is_asked, role
+from pipeline.extract.words import Mention, Tokens, tokenise
 from pipeline.report import Actor
 
-DEFINITION = re.compile(
-    r"""\(\s* (?: ["'‘“]?(?:[Tt]he\s)?([A-Z][A-Za-z&]{0,8}[A-Z])["'’”]?   # (NTA), ("the NTA")
-               | ["'‘“]?[Tt]he\s["'‘“]?([A-Z][a-z]+)["'’”]? ) \s*\)       # ("the Trust")
-    """,
-    re.VERBOSE,
-)
-LONGEST_DEFINED = 110
+FIRST_WORDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody whom a passage names, and what the choice of actors goes by."""
+    """Somebody whom a passage names, and what the choice of actors goes by.
+
+    `generic` is the word that stands for a body named elsewhere, `asked` whether the words beside it ask for action, `opens`
+    whether the passage begins with it, and `known` is false of capitals that nothing explains.
+    """
 
     actor: Actor
     features: set[str]
+    generic: str | None
+    asked: bool
+    opens: bool
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom a passage names: its actors, and everybody else.
+
+    An actor that a passage takes over from the words before it, a list's lead-in or what "they" means, stands there.
+    """
+
+    chosen: tuple[Actor, ...] = ()
+    mentioned: tuple[Actor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +51,82 @@ class AgencyTagger:
 
     finder: MentionFinder
     selector: Selector
+    vocabulary: Vocabulary
+    generics: Generics
 
-    def actors(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Actor, ...]]:
-        """For each of `spans`, passages of the one report `text`, its actors in order, apart, each named once."""
-        chosen, threshold = self.selector.probability, self.selector.threshold
-        return [
-            tuple(c.actor for c in candidates if chosen(c.features) >= threshold)
-            for candidates in self.candidates(text, spans)
-        ]
+    def actors(self, text: str, statements: Sequence[Statement]) -> list[Named]:
+        """For each of `statements`, passages of the one report `text`: its actors and whom else it mentions, in order, each named once."""
+        names = self._names(text)
+        found = self._candidates(names, statements)
+        named = [self._named(names, *pair) for pair in zip(statements, found, strict=True)]
+        elsewhere = [(i, where) for i, s in enumerate(statements) if (where := source(text, s.start, s.end))]
+        heads = [replace(statements[i], start=where.start, end=where.end) for i, where in elsewhere]
+        for (i, where), who in zip(elsewhere, self._candidates(names, heads), strict=True):
+            taken_over = self._taken_over(names, statements[i], where, who)
+            named[i] = replace(named[i], chosen=(*taken_over, *named[i].chosen))
+        return named
 
-    def candidates(self, text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[Candidate, ...]]:
-        """Everybody whom each of `spans` names; a later mention in the same words counts towards the first."""
-        passages = [tokenise(text, start, end) for start, end in spans]
-        known = self._definitions(text)
-        found = self.finder.find(passages, known)
-        return [tuple(self._once(text, p, mentions)) for p, mentions in zip(passages, found, strict=True)]
+    def candidates(self, text: str, statements: Sequence[Statement]) -> list[tuple[Candidate, ...]]:
+        """Everybody whom each of `statements` names; a later mention in the same words counts towards the first."""
+        return self._candidates(self._names(text), statements)
 
-    def _once(self, text: str, passage: Tokens, mentions: Sequence[Mention]) -> Iterator[Candidate]:
+    def is_chosen(self, candidate: Candidate) -> bool:
+        """Whether the weights make it an actor."""
+        return self.selector.probability(candidate.features) >= self.selector.threshold
+
+    def _names(self, text: str) -> ReportNames:
+        return ReportNames(text, self.finder, self.generics)
+
+    def _named(self, names: ReportNames, statement: Statement, candidates: Sequence[Candidate]) -> Named:
+        chosen, mentioned = [], []
+        for candidate in candidates:
+            actor = names.resolved(candidate.actor, candidate.generic)
+            if self.is_chosen(candidate):
+                chosen.append(replace(actor, role=role(statement.assertion, asked=candidate.asked)))
+            elif candidate.known:
+                mentioned.append(replace(actor, role="mentioned"))
+        return Named(tuple(chosen), tuple(mentioned))
+
+    def _taken_over(
+        self, names: ReportNames, statement: Statement, where: Source, candidates: Sequence[Candidate]
+    ) -> tuple[Actor, ...]:
+        kept = [c for c in candidates if (c.opens if where.pronoun else self.is_chosen(c))]
+        actors = [names.resolved(c.actor, c.generic) for c in kept]
+        return tuple(replace(a, role=role(statement.assertion, asked=False), resolved=True) for a in actors)
+
+    def _candidates(self, names: ReportNames, statements: Sequence[Statement]) -> list[tuple[Candidate, ...]]:
+        if not statements:
+            return []
+        passages = [tokenise(names.text, s.start, s.end) for s in statements]
+        found = self.finder.find(passages, names.definitions.short)
+        return [tuple(self._once(names.text, *row)) for row in zip(statements, passages, found, strict=True)]
+
+    def _once(
+        self, text: str, statement: Statement, passage: Tokens, mentions: Sequence[Mention]
+    ) -> Iterator[Candidate]:
         said: dict[str, Candidate] = {}
-        for mention, features in zip(mentions, describe(passage, mentions, familiar=self.finder.familiar), strict=True):
+        described = describe(passage, mentions, statement, self.vocabulary)
+        for mention, features in zip(mentions, described, strict=True):
             words = " ".join(passage.lower[mention.start : mention.end])
             if words in said:
                 said[words].features.update(features)
                 continue
-            start, end = passage.starts[mention.start], passage.ends[mention.end - 1]
-            actor = Actor(start, end, text[start:end], mention.entry.agency, mention.entry.type)
-            said[words] = Candidate(actor, features)
+            said[words] = self._candidate(text, passage, mention, features)
         yield from said.values()
 
-    def _definitions(self, text: str) -> Mapping[str, Entry]:
-        """Abbreviations that the report itself puts in brackets after the name of a body."""
-        names = [
-            (match[1] or match[2], tokenise(text, max(0, match.start() - LONGEST_DEFINED), match.start()))
-            for match in DEFINITION.finditer(text)
-        ]
-        found = self.finder.find([passage for _, passage in names], {})
-        known: dict[str, Entry] = {}
-        for (short, passage), mentions in zip(names, found, strict=True):
-            if mentions and mentions[-1].end == len(passage.words) and mentions[-1].entry.kind in ("name", "body"):
-                known.setdefault(short, mentions[-1].entry)
-        return known
+    def _candidate(self, text: str, passage: Tokens, mention: Mention, features: set[str]) -> Candidate:
+        start, end, entry = passage.starts[mention.start], passage.ends[mention.end - 1], mention.entry
+        return Candidate(
+            Actor(start, end, text[start:end], entry.agency, entry.type),
+            features,
+            generic=generic_word(passage, mention, self.generics),
+            asked=is_asked(passage.lower, mention.start, mention.end),
+            opens=mention.start < FIRST_WORDS,
+            known=entry.kind != "acronym" or entry.agency is not None,
+        )
 
 
 def load_tagger(*, toml_path: Path | None = None) -> AgencyTagger:
     """Read the lexicon (the packaged one unless `toml_path` names another) and the weights."""
-    lexicon: Lexicon = load_lexicon(toml_path or LEXICON_PATH)
-    return AgencyTagger(MentionFinder(lexicon), load_selector())
+    finder = MentionFinder(load_lexicon(toml_path or LEXICON_PATH))
+    return AgencyTagger(finder, load_selector(), Vocabulary(finder.familiar, load_classes()), load_generics())

@@ -2,68 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import spacy
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from pipeline.extract.joining import join
 from pipeline.extract.lexicon import Lexicon
+from pipeline.extract.words import PLAIN_QUOTES, TOKEN, Entry, Mention, Tokens
 
-Kind = Literal["name", "acronym", "role", "body", "none"]
 Side = Literal["alone", "after name", "before name"]
-TOKEN = re.compile(r"\w+|[^\w\s\ud800-\udfff]")
 ACRONYM = re.compile(r"[A-Z][A-Za-z]{0,6}[A-Z]s?")
-PLAIN_QUOTES = str.maketrans("’‘", "''")
 BREAK = "\n"
 LONGEST_NAME = 12
-PLACED_IN = {"at", "in", "of", "from", "within"}
-ARTICLES = {"the", "a"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """The words of one passage, quotes made plain, and where each one stands in the report's text."""
-
-    words: list[str]
-    lower: list[str]
-    starts: list[int]
-    ends: list[int]
-
-    def quote(self, start: int, end: int) -> str:
-        """The words [start, end) as in the text, quotes made plain and white space made one space."""
-        gaps = zip(self.ends[start : end - 1], self.starts[start + 1 : end], strict=True)
-        spaces = ["" if a == b else " " for a, b in gaps]
-        return "".join(word + space for word, space in zip(self.words[start:end], [*spaces, ""], strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a phrase stands for."""
-
-    kind: Kind
-    type: str
-    agency: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Tokens [start, end) that name somebody; the last phrase in it begins at token `head`."""
-
-    start: int
-    end: int
-    head: int
-    entry: Entry
-
-
-def tokenise(text: str, start: int, end: int) -> Tokens:
-    """The words and marks of text[start:end]."""
-    found = [
-        (m.group(), m.start() + start, m.end() + start) for m in TOKEN.finditer(text[start:end].translate(PLAIN_QUOTES))
-    ]
-    words = [word for word, _, _ in found]
-    return Tokens(words, [word.lower() for word in words], [s for _, s, _ in found], [e for _, _, e in found])
 
 
 class MentionFinder:
@@ -80,18 +33,18 @@ class MentionFinder:
         self._titles = lexicon.words["titles"]
         for phrase, side, entry in _phrases(lexicon):
             self._add(phrase, side, entry, as_written=" " not in phrase and not phrase.islower())
+        self.familiar = frozenset(lexeme.lower_ for lexeme in self._vocab) | self._modifiers | self._not_names
         for agency in lexicon.agencies:
             entry = Entry("name", agency.type, agency.name)
             for phrase in (agency.name, *agency.aliases, *agency.former):
                 self._add(phrase, "alone", entry, as_written=agency.case or " " not in phrase)
-        self.familiar = frozenset(lexeme.lower_ for lexeme in self._vocab) | self._modifiers | self._not_names
         self._last_words = {shape.after.split()[-1].lower() for shape in lexicon.shapes if shape.after}
 
     def find(self, passages: Sequence[Tokens], known: Mapping[str, Entry]) -> list[list[Mention]]:
         """The mentions in each passage, in order and apart; `known` explains abbreviations that the report defines."""
         words = [word for passage in passages for word in (*passage.words, BREAK)]
         doc = Doc(self._vocab, words=words)
-        matches = sorted({*self._any_case(doc), *self._as_written(doc)}, key=lambda match: match[1])
+        matches = sorted({*self._any_case(doc), *self._as_written(doc)}, key=lambda match: (match[1], -match[2]))
         found, at, first = [], 0, 0
         for passage in passages:
             upto = at
@@ -115,7 +68,9 @@ class MentionFinder:
         if capital and "after name" in sides:
             left = self._name_before(passage, start)
             if left < start:
-                yield Mention(left, end, start, _named(passage, left, end, sides["after name"]))
+                named = _named(passage, left, end, sides["after name"])
+                words = set(passage.lower[left:start])
+                yield Mention(left, end, start, named if words - self._modifiers else Entry("body", named.type))
         if capital and "before name" in sides:
             right = self._name_after(passage, end)
             if right > end:
@@ -133,7 +88,7 @@ class MentionFinder:
                 kept.append(core)
         kept = [self._known(passage, core, known) for core in kept if core.entry.kind != "none"]
         kept = [self._widen(passage, core, taken) for core in kept if not self._person(passage, core, taken)]
-        return _merge(passage, sorted(kept, key=lambda mention: mention.start))
+        return join(passage, sorted(kept, key=lambda mention: mention.start))
 
     def _acronyms(self, passage: Tokens, known: Mapping[str, Entry]) -> Iterator[Mention]:
         if sum(word.isupper() for word in passage.words) * 2 > len(passage.words):
@@ -174,10 +129,17 @@ class MentionFinder:
             if word in self._joiners and best < start:
                 continue
             joined = best < start and i + 1 < best
+            if word in self._titles and best < start:
+                return self._without_person(passage, best, start)
             if not self._names(word) or (joined and passage.lower[i] in self._last_words) or word in self._titles:
                 break
             best = i
         return best
+
+    def _without_person(self, passage: Tokens, best: int, start: int) -> int:
+        """Where a name begins whose first words follow a title: after the "of" of "Dr Marlow of Hill Surgery", else there is none."""
+        placed = [i for i in range(best, start) if passage.words[i] in ("of", "at", "from")]
+        return placed[0] + 1 if placed else best
 
     def _name_after(self, passage: Tokens, end: int) -> int:
         best = i = end
@@ -215,31 +177,6 @@ def _named(passage: Tokens, start: int, end: int, entry: Entry) -> Entry:
 
 def _best_first(core: Mention) -> tuple[int, bool, bool, int]:
     return core.start - core.end, core.entry.kind == "acronym", core.entry.agency is None, core.start
-
-
-def _merge(passage: Tokens, mentions: list[Mention]) -> list[Mention]:
-    merged: list[Mention] = []
-    for mention in mentions:
-        if merged and _belong(passage, merged[-1], mention):
-            left = merged.pop()
-            entry = left.entry if left.entry.agency else mention.entry
-            head = left.head if passage.lower[left.end] in PLACED_IN else mention.head
-            merged.append(Mention(left.start, mention.end, head, replace(entry, kind=mention.entry.kind)))
-        else:
-            merged.append(mention)
-    return merged
-
-
-def _belong(passage: Tokens, left: Mention, right: Mention) -> bool:
-    gap = passage.lower[left.end : right.start]
-    if gap in ([], ["'", "s"], ["'"]):
-        return True
-    return (
-        left.entry.kind == "role"
-        and right.entry.kind != "role"
-        and gap[0] in PLACED_IN
-        and (len(gap) == 1 or (len(gap) == 2 and gap[1] in ARTICLES))
-    )
 
 
 def _phrases(lexicon: Lexicon) -> Iterator[tuple[str, Side, Entry]]:

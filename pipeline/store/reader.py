@@ -9,9 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
-from pipeline.errors import StoreError, UsageError
-from pipeline.report import sha256
-from pipeline.store.schema import actors, finding_categories, findings, reports, sources
+from pipeline.errors import UsageError
+from pipeline.store.schema import (
+    actors,
+    addressees,
+    answers,
+    facts,
+    finding_categories,
+    findings,
+    recommendations,
+    reports,
+    sources,
+)
 from pipeline.taxonomy import Taxonomy
 
 BATCH = 500
@@ -105,30 +114,61 @@ def _by_finding(
 
 
 def _record(row: RowMapping, categories: Sequence[RowMapping], named: Sequence[RowMapping]) -> dict[str, Any]:
+    speaker = {"start": row["speaker_start_char"], "end": row["speaker_end_char"], "text": row["speaker"],
+               "kind": row["speaker_kind"]}  # fmt: skip
     return {
         "finding_id": row["finding_id"], "report_id": row["report_id"], "source": row["source"],
         "source_url": row["url"], "source_sha256": row["source_sha256"], "title": row["title"], "date": row["date"],
-        "area": row["area"], "section": row["section"], "page": row["page"],
+        "area": row["area"], "section": row["section"], "concern": row["concern"], "page": row["page"],
         "boxes": [box[1:] for box in row["boxes"]], "box_pages": [box[0] for box in row["boxes"]],
-        "start": row["start_char"], "end": row["end_char"], "quote": row["quote"],
+        "start": row["start_char"], "end": row["end_char"], "quote": row["quote"], "link": row["link"],
         "assertion": row["assertion"], "assertion_score": row["assertion_score"],
         "categories": [{"id": c["category"], "score": c["score"]} for c in categories],
-        "actors": [{"start": a["start_char"], "end": a["end_char"], "text": a["text"], "agency": a["agency"],
-                    "agency_type": a["agency_type"]} for a in named],
+        "actors": [{**_named(a), "role": a["role"]} for a in named if a["role"] != "mentioned"],
+        "mentioned": [_named(a) for a in named if a["role"] == "mentioned"],
+        "speaker": speaker if row["speaker"] else None,
         "needs_review": row["needs_review"], "reviewed_by": row["reviewed_by"],
         "model": row["model"], "taxonomy": row["taxonomy"], "pipeline": row["pipeline"],
     }  # fmt: skip
 
 
+def _named(row: RowMapping) -> dict[str, Any]:
+    return {"start": row["start_char"], "end": row["end_char"], "text": row["text"], "agency": row["agency"],
+            "agency_type": row["agency_type"], "resolved": row["resolved"]}  # fmt: skip
+
+
 def read_reports(engine: Engine) -> Iterator[dict[str, Any]]:
-    """Yield every report with its text and all its sources, sorted by id."""
+    """Yield every report with its text, all its sources, what it says of itself and its recommendations, sorted by id."""
     with engine.connect() as connection:
         query = sa.select(reports).order_by(reports.c.report_id)
         for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
-            names = (
-                sa.select(sources.c.source).where(sources.c.report_id == row["report_id"]).order_by(sources.c.source)
-            )
-            yield {**row, "sources": list(connection.execute(names).scalars())}
+            mine = row["report_id"]
+            names = sa.select(sources.c.source).where(sources.c.report_id == mine).order_by(sources.c.source)
+            said = sa.select(facts).where(facts.c.report_id == mine).order_by(facts.c.number)
+            yield {
+                **row,
+                "sources": list(connection.execute(names).scalars()),
+                "facts": [
+                    {"field": f["field"], "value": f["value"], "start": f["start_char"], "end": f["end_char"]}
+                    for f in connection.execute(said).mappings()
+                ],
+                "recommendations": list(_recommendations(connection, mine)),
+            }
+
+
+def _recommendations(connection: Connection, report_id: str) -> Iterator[dict[str, Any]]:
+    calls = sa.select(recommendations).where(recommendations.c.report_id == report_id)
+    for row in connection.execute(calls.order_by(recommendations.c.start_char)).mappings().all():
+        key = row["recommendation_id"]
+        to = sa.select(addressees).where(addressees.c.recommendation_id == key).order_by(addressees.c.start_char)
+        answered = sa.select(answers.c.finding_id).where(answers.c.recommendation_id == key)
+        deadline = {"value": row["deadline"], "start": row["deadline_start_char"], "end": row["deadline_end_char"]}
+        yield {
+            "recommendation_id": key, "start": row["start_char"], "end": row["end_char"], "quote": row["quote"],
+            "concern": row["concern"], "deadline": deadline if row["deadline"] else None,
+            "addressees": [_named(a) for a in connection.execute(to).mappings()],
+            "answers": sorted(connection.execute(answered).scalars()),
+        }  # fmt: skip
 
 
 def find_report(engine: Engine, name: str) -> dict[str, Any]:
@@ -177,41 +217,6 @@ def count_totals(engine: Engine) -> dict[str, int]:
     }
     with engine.connect() as connection:
         return {name: connection.execute(query).scalar_one() for name, query in counts.items()}
-
-
-def verify(engine: Engine) -> Iterator[str]:
-    """Yield a line for everything in the store that does not hold: damage, changed texts, quotes that are not the words."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            yield from _sqlite_faults(connection)
-        query = sa.select(reports.c.report_id, reports.c.text, reports.c.text_sha256).order_by(reports.c.report_id)
-        for report in connection.execution_options(yield_per=BATCH).execute(query):
-            if sha256(report.text.encode()) != report.text_sha256:
-                yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
-            yield from _broken_quotes(connection, report.report_id, report.text)
-
-
-def _sqlite_faults(connection: Connection) -> Iterator[str]:
-    try:
-        for (line,) in connection.execute(sa.text("PRAGMA integrity_check")):
-            if line != "ok":
-                yield f"store: {line}"
-        for row in connection.execute(sa.text("PRAGMA foreign_key_check")):
-            yield f"store: row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
-    except sa.exc.DatabaseError as error:
-        raise StoreError(f"the store is damaged: {error.orig}") from error
-
-
-def _broken_quotes(connection: Connection, report_id: str, text: str) -> Iterator[str]:
-    mine = findings.c.report_id == report_id
-    spans = sa.select(
-        sa.literal("finding"), findings.c.finding_id, findings.c.start_char, findings.c.end_char, findings.c.quote
-    )
-    named = sa.select(sa.literal("actor"), actors.c.finding_id, actors.c.start_char, actors.c.end_char, actors.c.text)
-    for query in (spans.where(mine), named.join(findings, findings.c.finding_id == actors.c.finding_id).where(mine)):
-        for kind, key, start, end, words in connection.execute(query):
-            if not 0 <= start < end <= len(text) or text[start:end] != words:
-                yield f"{report_id}: {kind} {key} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}"
 
 
 def dump_json(record: Mapping[str, Any]) -> str:

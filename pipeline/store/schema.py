@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(
@@ -101,6 +102,12 @@ findings = Table(
     Column("assertion_score", Float, nullable=False),
     Column("needs_review", Boolean, nullable=False),
     Column("reviewed_by", String),
+    Column("concern", String),
+    Column("link", String),
+    Column("speaker", String),
+    Column("speaker_kind", String),
+    Column("speaker_start_char", Integer),
+    Column("speaker_end_char", Integer),
     Index(None, "report_id", "start_char"),
     Index(None, "assertion"),
 )
@@ -123,9 +130,59 @@ actors = Table(
     Column("text", String, nullable=False),
     Column("agency", String),
     Column("agency_type", String, nullable=False),
+    Column("role", String, nullable=False, server_default="responsible"),
+    Column("resolved", Boolean, nullable=False, server_default=false()),
     Index(None, "agency"),
     Index(None, "agency_type"),
 )
+
+facts = Table(
+    "facts",
+    metadata,
+    _report_key(primary=True),
+    Column("number", Integer, primary_key=True),
+    Column("field", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("start_char", Integer),
+    Column("end_char", Integer),
+    Index(None, "field"),
+)
+
+recommendations = Table(
+    "recommendations",
+    metadata,
+    Column("recommendation_id", String, primary_key=True),
+    _report_key(),
+    Column("start_char", Integer, nullable=False),
+    Column("end_char", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("concern", String),
+    Column("deadline", String),
+    Column("deadline_start_char", Integer),
+    Column("deadline_end_char", Integer),
+    Index(None, "report_id", "start_char"),
+)
+
+
+def _recommendation_key() -> Column[str]:
+    key = ForeignKey("recommendations.recommendation_id", ondelete="CASCADE")
+    return Column("recommendation_id", String, key, primary_key=True)
+
+
+addressees = Table(
+    "addressees",
+    metadata,
+    _recommendation_key(),
+    Column("start_char", Integer, primary_key=True),
+    Column("end_char", Integer, nullable=False),
+    Column("text", String, nullable=False),
+    Column("agency", String),
+    Column("agency_type", String, nullable=False),
+    Column("resolved", Boolean, nullable=False),
+    Index(None, "agency"),
+)
+
+answers = Table("answers", metadata, _recommendation_key(), _finding_key())
 
 runs = Table(
     "runs",

@@ -1,27 +1,16 @@
 """Write to a store: a report and all that hangs on it goes in or out in one transaction."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
-from pipeline.report import Finding, Page, Passage, Report, sha256
-from pipeline.store.schema import (
-    actors,
-    failures,
-    finding_categories,
-    findings,
-    pages,
-    passages,
-    reports,
-    runs,
-    sources,
-)
+from pipeline.report import Analysed
+from pipeline.store.rows import report_id_of, report_row, rows_of
+from pipeline.store.schema import failures, reports, runs, sources
 
 Outcome = Literal["new", "redone", "duplicate"]
 
@@ -33,15 +22,6 @@ class Versions:
     model: str
     taxonomy: str
     pipeline: str
-
-
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """A report with everything that was found in it."""
-
-    report: Report
-    passages: tuple[Passage, ...]
-    findings: tuple[Finding, ...]
 
 
 class Writer:
@@ -70,8 +50,7 @@ class Writer:
     def add(self, analysed: Analysed) -> Outcome:
         """Put a report in, in place of what its source or its text had before; the same text elsewhere is only noted."""
         report = analysed.report
-        for finding in analysed.findings:
-            finding.check(report.text)
+        analysed.check()
         with self._engine.begin() as connection:
             connection.execute(sa.delete(failures).where(failures.c.source == report.source))
             same = connection.execute(_current(reports.c.text_sha256 == report.text_sha256, self._versions)).first()
@@ -96,22 +75,9 @@ class Writer:
             )
             connection.execute(sa.delete(reports).where(reports.c.report_id == before.report_id))
         report_id = before.report_id if before is not None else report_id_of(report)
-        row: dict[str, Any] = {
-            name: report.metadata.get(name)
-            for name in ("title", "date", "area", "receiver", "url", "coroner", "category")
-        }
-        row |= {
-            "report_id": report_id,
-            "source": report.source,
-            "source_sha256": report.source_sha256,
-            "text": report.text,
-            "text_sha256": report.text_sha256,
-            "words": len(report.text.split()),
-            **asdict(self._versions),
-        }
-        connection.execute(sa.insert(reports).values(row))
-        self._insert_parts(connection, report_id, report.pages, analysed.passages)
-        self._insert_findings(connection, report_id, report.text_sha256, analysed.findings)
+        connection.execute(sa.insert(reports).values(report_row(report, report_id, asdict(self._versions))))
+        for table, rows in rows_of(analysed, report_id):
+            _insert(connection, table, rows)
         kept = [dict(o) | {"duplicate": o["duplicate"] or "same text"} for o in others if o["source"] != report.source]
         _insert(connection, sources, kept)
         known = self._point(connection, report.source, report.source_sha256, report_id, None)
@@ -127,81 +93,6 @@ class Writer:
             _hand_over(connection, old)
         return old is not None
 
-    def _insert_parts(
-        self, connection: Connection, report_id: str, report_pages: Iterable[Page], parts: Iterable[Passage]
-    ) -> None:
-        _insert(
-            connection,
-            pages,
-            [
-                {
-                    "report_id": report_id,
-                    "number": p.number,
-                    "start_char": p.start,
-                    "end_char": p.end,
-                    "width": p.width,
-                    "height": p.height,
-                }
-                for p in report_pages
-            ],
-        )
-        _insert(
-            connection,
-            passages,
-            [{"report_id": report_id, "start_char": p.start, "end_char": p.end, "section": p.section} for p in parts],
-        )
-
-    def _insert_findings(
-        self, connection: Connection, report_id: str, text_sha256: str, found: Sequence[Finding]
-    ) -> None:
-        ids = [finding_id_of(text_sha256, f) for f in found]
-        _insert(
-            connection,
-            findings,
-            [
-                {
-                    "id": int(key, 16) >> 1,
-                    "finding_id": key,
-                    "report_id": report_id,
-                    "start_char": f.start,
-                    "end_char": f.end,
-                    "quote": f.quote,
-                    "section": f.section,
-                    "page": f.page,
-                    "boxes": [[b.page, *(round(v, 2) for v in (b.x0, b.y0, b.x1, b.y1))] for b in f.boxes],
-                    "assertion": f.assertion,
-                    "assertion_score": f.assertion_score,
-                    "needs_review": f.needs_review,
-                }
-                for key, f in zip(ids, found, strict=True)
-            ],
-        )
-        _insert(
-            connection,
-            finding_categories,
-            [
-                {"finding_id": key, "category": c.id, "score": c.score}
-                for key, f in zip(ids, found, strict=True)
-                for c in f.categories
-            ],
-        )
-        _insert(
-            connection,
-            actors,
-            [
-                {
-                    "finding_id": key,
-                    "start_char": a.start,
-                    "end_char": a.end,
-                    "text": a.text,
-                    "agency": a.agency,
-                    "agency_type": a.agency_type,
-                }
-                for key, f in zip(ids, found, strict=True)
-                for a in f.actors
-            ],
-        )
-
     def fail(self, source: str, reason: str) -> None:
         """Note that a source could not be processed."""
         with self._engine.begin() as connection:
@@ -213,18 +104,6 @@ class Writer:
         with self._engine.begin() as connection:
             row = {"finished": _now(), "status": status, "counts": dict(counts)}
             connection.execute(sa.update(runs).where(runs.c.run_id == self.run_id).values(row))
-
-
-def report_id_of(report: Report) -> str:
-    """A readable id that follows from the source's name and the text: the same wherever and whenever it is read."""
-    stem = PurePosixPath(report.source.rpartition("#")[2] or report.source).stem
-    slug = re.sub(r"[^a-z0-9]+", "-", stem.casefold()).strip("-")[:48] or "report"
-    return f"{slug}-{report.text_sha256[:8]}"
-
-
-def finding_id_of(text_sha256: str, finding: Finding) -> str:
-    """Sixteen hexadecimal digits that follow from the report's text and the finding's place in it."""
-    return sha256(f"{text_sha256}:{finding.start}:{finding.end}".encode())[:16]
 
 
 def _current(condition: sa.ColumnElement[bool], versions: Versions) -> sa.Select[Any]:

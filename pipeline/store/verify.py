@@ -1,0 +1,56 @@
+"""Check a store against the texts in it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from pipeline.errors import StoreError
+from pipeline.report import sha256
+from pipeline.store.reader import BATCH
+from pipeline.store.schema import actors, addressees, findings, recommendations, reports
+
+
+def verify(engine: Engine) -> Iterator[str]:
+    """Yield a line for everything in the store that does not hold: damage, changed texts, quotes that are not the words."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            yield from _sqlite_faults(connection)
+        query = sa.select(reports.c.report_id, reports.c.text, reports.c.text_sha256).order_by(reports.c.report_id)
+        for report in connection.execution_options(yield_per=BATCH).execute(query):
+            if sha256(report.text.encode()) != report.text_sha256:
+                yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
+            yield from _broken_quotes(connection, report.report_id, report.text)
+
+
+def _sqlite_faults(connection: Connection) -> Iterator[str]:
+    try:
+        for (line,) in connection.execute(sa.text("PRAGMA integrity_check")):
+            if line != "ok":
+                yield f"store: {line}"
+        for row in connection.execute(sa.text("PRAGMA foreign_key_check")):
+            yield f"store: row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
+    except sa.exc.DatabaseError as error:
+        raise StoreError(f"the store is damaged: {error.orig}") from error
+
+
+def _broken_quotes(connection: Connection, report_id: str, text: str) -> Iterator[str]:
+    for what, query in _quotes(report_id):
+        for key, start, end, words in connection.execute(query):
+            if not 0 <= start < end <= len(text) or text[start:end] != words:
+                yield f"{report_id}: {what} {key} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}"
+
+
+def _quotes(report_id: str) -> Iterator[tuple[str, sa.Select[Any]]]:
+    """Everything that claims to be words of a report: key, start, end, words."""
+    f, a, r, to = findings.c, actors.c, recommendations.c, addressees.c
+    mine, called = f.report_id == report_id, r.report_id == report_id
+    yield "finding", sa.select(f.finding_id, f.start_char, f.end_char, f.quote).where(mine)
+    named = sa.select(a.finding_id, a.start_char, a.end_char, a.text)
+    yield "actor", named.join(findings, f.finding_id == a.finding_id).where(mine)
+    said = sa.select(f.finding_id, f.speaker_start_char, f.speaker_end_char, f.speaker)
+    yield "speaker", said.where(mine, f.speaker.is_not(None))
+    yield "recommendation", sa.select(r.recommendation_id, r.start_char, r.end_char, r.quote).where(called)
+    asked = sa.select(to.recommendation_id, to.start_char, to.end_char, to.text)
+    yield "addressee", asked.join(recommendations, r.recommendation_id == to.recommendation_id).where(called)
