@@ -9,8 +9,11 @@ from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.predict import Classifier
 from pipeline.classify.scores import Scores
 from pipeline.extract.agencies import AgencyTagger, load_tagger
-from pipeline.extract.evidence import with_actors, with_places
+from pipeline.extract.concerns import concern_numbers
+from pipeline.extract.evidence import with_actors, with_concerns, with_places
+from pipeline.extract.facts import read_facts
 from pipeline.extract.findings import find
+from pipeline.extract.recommendations import make_recommendations
 from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter, load_segmenter
 from pipeline.report import Analysed, Passage, Report
@@ -61,7 +64,12 @@ class Analyser:
             wanted=self.wanted,
         )
         findings = with_places(report, with_actors(report.text, findings, self.tagger))
-        return Analysed(report, scored.passages, findings)
+        concerns = concern_numbers(report.text, scored.passages)
+        findings = with_concerns(findings, scored.passages, concerns)
+        facts = read_facts(report.text, report.metadata)
+        recipients = [f for f in facts if f.field == "addressee"]
+        calls = make_recommendations(report.text, scored.passages, findings, concerns, recipients, tagger=self.tagger)
+        return Analysed(report, scored.passages, findings, facts, calls)
 
 
 def load_analyser(model: Path, wanted: Sequence[str], *, threads: int = 1) -> Analyser:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from pipeline.errors import OffsetError, StoreError, UsageError
 from pipeline.export import writer_of
-from pipeline.export.jsonl import write_reports
+from pipeline.export.jsonl import write_jsonl
 from pipeline.report import (
     Actor,
     Analysed,
@@ -29,7 +29,8 @@ from pipeline.report import (
     sha256,
 )
 from pipeline.store.connect import open_engine
-from pipeline.store.reader import Filter, find_report, read_findings, read_reports
+from pipeline.store.reader import Filter, read_findings
+from pipeline.store.reports import find_report, read_reports
 from pipeline.store.rows import report_id_of, rows_of
 from pipeline.store.schema import metadata
 from pipeline.store.verify import verify
@@ -297,7 +298,7 @@ def test_any_text_keeps_its_offsets_through_store_and_export(
     Writer(engine, VERSIONS, {}).add(analysed(text))
     assert list(verify(engine)) == []
     writer_of("jsonl")(read_findings(engine), folder / "out.jsonl")
-    write_reports(engine, folder / "reports.jsonl")
+    write_jsonl(read_reports(engine), folder / "reports.jsonl")
     engine.dispose()
     texts = {}
     with (folder / "reports.jsonl").open(encoding="utf-8", newline="\n") as lines:

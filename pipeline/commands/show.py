@@ -23,7 +23,8 @@ def add(commands: Subparsers) -> None:
 
 def call(args: Namespace) -> int:
     """Print the report, or write the copy of its PDF and say how much is highlighted on stderr."""
-    from pipeline.store.reader import Filter, find_report, read_findings
+    from pipeline.store.reader import Filter, read_findings
+    from pipeline.store.reports import find_report
 
     engine = open_store(args)
     report = find_report(engine, args.report)

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import Engine
-
 from pipeline.export.whole_file import whole_file
-from pipeline.store.reader import dump_json, read_reports
+from pipeline.store.reader import dump_json
 
 
 def write_jsonl(records: Iterable[Mapping[str, Any]], path: Path) -> int:
@@ -18,8 +16,3 @@ def write_jsonl(records: Iterable[Mapping[str, Any]], path: Path) -> int:
             file.write(dump_json(record) + "\n")
             count += 1
     return count
-
-
-def write_reports(engine: Engine, path: Path) -> int:
-    """Write every report of a store with its text, a line each; return how many."""
-    return write_jsonl(read_reports(engine), path)

@@ -7,7 +7,7 @@ from pipeline.extract.actor_features import Statement
 from pipeline.extract.agencies import AgencyTagger
 from pipeline.extract.boxes import boxes_of
 from pipeline.extract.web_link import web_links
-from pipeline.report import Finding, Page, Report
+from pipeline.report import Finding, Page, Passage, Report
 
 
 def with_actors(text: str, findings: Sequence[Finding], tagger: AgencyTagger) -> tuple[Finding, ...]:
@@ -17,6 +17,14 @@ def with_actors(text: str, findings: Sequence[Finding], tagger: AgencyTagger) ->
     ]
     named = tagger.actors(text, statements)
     return tuple(replace(f, actors=n.chosen, mentioned=n.mentioned) for f, n in zip(findings, named, strict=True))
+
+
+def with_concerns(
+    findings: Sequence[Finding], passages: Sequence[Passage], concerns: Sequence[str | None]
+) -> tuple[Finding, ...]:
+    """Findings with the number of the concern that they belong to; `concerns` has one a passage."""
+    numbers = {p.start: number for p, number in zip(passages, concerns, strict=True)}
+    return tuple(replace(f, concern=numbers.get(f.start)) for f in findings)
 
 
 def with_places(report: Report, findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Read findings and reports back from a store, streamed in order of report and place."""
+"""Read findings back from a store, streamed in order of report and place, and count them."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,18 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
-from pipeline.errors import UsageError
-from pipeline.store.schema import (
-    actors,
-    addressees,
-    answers,
-    facts,
-    finding_categories,
-    findings,
-    recommendations,
-    reports,
-    sources,
-)
+from pipeline.store.schema import actors, finding_categories, findings, reports, sources
 from pipeline.taxonomy import Taxonomy
 
 BATCH = 500
@@ -124,74 +113,18 @@ def _record(row: RowMapping, categories: Sequence[RowMapping], named: Sequence[R
         "start": row["start_char"], "end": row["end_char"], "quote": row["quote"], "link": row["link"],
         "assertion": row["assertion"], "assertion_score": row["assertion_score"],
         "categories": [{"id": c["category"], "score": c["score"]} for c in categories],
-        "actors": [{**_named(a), "role": a["role"]} for a in named if a["role"] != "mentioned"],
-        "mentioned": [_named(a) for a in named if a["role"] == "mentioned"],
+        "actors": [{**named_row(a), "role": a["role"]} for a in named if a["role"] != "mentioned"],
+        "mentioned": [named_row(a) for a in named if a["role"] == "mentioned"],
         "speaker": speaker if row["speaker"] else None,
         "needs_review": row["needs_review"], "reviewed_by": row["reviewed_by"],
         "model": row["model"], "taxonomy": row["taxonomy"], "pipeline": row["pipeline"],
     }  # fmt: skip
 
 
-def _named(row: RowMapping) -> dict[str, Any]:
+def named_row(row: RowMapping) -> dict[str, Any]:
+    """Somebody named, as exported."""
     return {"start": row["start_char"], "end": row["end_char"], "text": row["text"], "agency": row["agency"],
             "agency_type": row["agency_type"], "resolved": row["resolved"]}  # fmt: skip
-
-
-def read_reports(engine: Engine) -> Iterator[dict[str, Any]]:
-    """Yield every report with its text, all its sources, what it says of itself and its recommendations, sorted by id."""
-    with engine.connect() as connection:
-        query = sa.select(reports).order_by(reports.c.report_id)
-        for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
-            mine = row["report_id"]
-            names = sa.select(sources.c.source).where(sources.c.report_id == mine).order_by(sources.c.source)
-            said = sa.select(facts).where(facts.c.report_id == mine).order_by(facts.c.number)
-            yield {
-                **row,
-                "sources": list(connection.execute(names).scalars()),
-                "facts": [
-                    {"field": f["field"], "value": f["value"], "start": f["start_char"], "end": f["end_char"]}
-                    for f in connection.execute(said).mappings()
-                ],
-                "recommendations": list(_recommendations(connection, mine)),
-            }
-
-
-def _recommendations(connection: Connection, report_id: str) -> Iterator[dict[str, Any]]:
-    calls = sa.select(recommendations).where(recommendations.c.report_id == report_id)
-    for row in connection.execute(calls.order_by(recommendations.c.start_char)).mappings().all():
-        key = row["recommendation_id"]
-        to = sa.select(addressees).where(addressees.c.recommendation_id == key).order_by(addressees.c.start_char)
-        answered = sa.select(answers.c.finding_id).where(answers.c.recommendation_id == key)
-        deadline = {"value": row["deadline"], "start": row["deadline_start_char"], "end": row["deadline_end_char"]}
-        yield {
-            "recommendation_id": key, "start": row["start_char"], "end": row["end_char"], "quote": row["quote"],
-            "concern": row["concern"], "deadline": deadline if row["deadline"] else None,
-            "addressees": [_named(a) for a in connection.execute(to).mappings()],
-            "answers": sorted(connection.execute(answered).scalars()),
-        }  # fmt: skip
-
-
-def find_report(engine: Engine, name: str) -> dict[str, Any]:
-    """The one report with this id, source, file name, or beginning of an id; raise UsageError when none or several fit."""
-    with engine.connect() as connection:
-        for condition in (
-            reports.c.report_id == name,
-            reports.c.report_id.in_(sa.select(sources.c.report_id).where(sources.c.source == name)),
-            reports.c.report_id.in_(
-                sa.select(sources.c.report_id).where(sources.c.source.endswith("/" + name, autoescape=True))
-            ),
-            reports.c.report_id.startswith(name, autoescape=True),
-        ):
-            rows = (
-                connection.execute(sa.select(reports).where(condition).order_by(reports.c.report_id).limit(9))
-                .mappings()
-                .all()
-            )
-            if len(rows) == 1:
-                return dict(rows[0])
-            if rows:
-                raise UsageError(f"{name!r} fits several reports: {', '.join(r['report_id'] for r in rows)}")
-    raise UsageError(f"no report {name!r} in the store; `failings search` lists report ids")
 
 
 def count_by_category(engine: Engine, taxonomy: Taxonomy) -> dict[str, tuple[int, int]]:

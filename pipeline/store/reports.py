@@ -1,0 +1,70 @@
+"""Read reports back from a store: with all that they say of themselves and ask for, or by any of their names."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from pipeline.errors import UsageError
+from pipeline.store.reader import BATCH, named_row
+from pipeline.store.schema import addressees, answers, facts, recommendations, reports, sources
+
+
+def read_reports(engine: Engine, *, report_id: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield every report, or one, with its text, all its sources, what it says of itself and its recommendations, sorted by id."""
+    with engine.connect() as connection:
+        query = sa.select(reports).order_by(reports.c.report_id)
+        if report_id:
+            query = query.where(reports.c.report_id == report_id)
+        for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
+            mine = row["report_id"]
+            names = sa.select(sources.c.source).where(sources.c.report_id == mine).order_by(sources.c.source)
+            said = sa.select(facts).where(facts.c.report_id == mine).order_by(facts.c.number)
+            yield {
+                **row,
+                "sources": list(connection.execute(names).scalars()),
+                "facts": [
+                    {"field": f["field"], "value": f["value"], "start": f["start_char"], "end": f["end_char"]}
+                    for f in connection.execute(said).mappings()
+                ],
+                "recommendations": list(_recommendations(connection, mine)),
+            }
+
+
+def _recommendations(connection: Connection, report_id: str) -> Iterator[dict[str, Any]]:
+    calls = sa.select(recommendations).where(recommendations.c.report_id == report_id)
+    for row in connection.execute(calls.order_by(recommendations.c.start_char)).mappings().all():
+        key = row["recommendation_id"]
+        to = sa.select(addressees).where(addressees.c.recommendation_id == key).order_by(addressees.c.start_char)
+        answered = sa.select(answers.c.finding_id).where(answers.c.recommendation_id == key)
+        deadline = {"value": row["deadline"], "start": row["deadline_start_char"], "end": row["deadline_end_char"]}
+        yield {
+            "recommendation_id": key, "start": row["start_char"], "end": row["end_char"], "quote": row["quote"],
+            "concern": row["concern"], "deadline": deadline if row["deadline"] else None,
+            "addressees": [named_row(a) for a in connection.execute(to).mappings()],
+            "answers": sorted(connection.execute(answered).scalars()),
+        }  # fmt: skip
+
+
+def find_report(engine: Engine, name: str) -> dict[str, Any]:
+    """The one report with this id, source, file name, or beginning of an id; raise UsageError when none or several fit."""
+    with engine.connect() as connection:
+        for condition in (
+            reports.c.report_id == name,
+            reports.c.report_id.in_(sa.select(sources.c.report_id).where(sources.c.source == name)),
+            reports.c.report_id.in_(
+                sa.select(sources.c.report_id).where(sources.c.source.endswith("/" + name, autoescape=True))
+            ),
+            reports.c.report_id.startswith(name, autoescape=True),
+        ):
+            rows = (
+                connection.execute(sa.select(reports).where(condition).order_by(reports.c.report_id).limit(9))
+                .mappings()
+                .all()
+            )
+            if len(rows) == 1:
+                return dict(rows[0])
+            if rows:
+                raise UsageError(f"{name!r} fits several reports: {', '.join(r['report_id'] for r in rows)}")
+    raise UsageError(f"no report {name!r} in the store; `failings search` lists report ids")
