@@ -10,12 +10,13 @@ from pipeline.classify.predict import Classifier
 from pipeline.classify.scores import Scores
 from pipeline.extract.agencies import AgencyTagger, load_tagger
 from pipeline.extract.concerns import concern_numbers
-from pipeline.extract.evidence import with_actors, with_concerns, with_places
+from pipeline.extract.evidence import with_actors, with_concerns, with_places, with_speakers
 from pipeline.extract.facts import read_facts
 from pipeline.extract.findings import find
 from pipeline.extract.recommendations import make_recommendations
 from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter, load_segmenter
+from pipeline.extract.speakers import Speakers, load_speakers
 from pipeline.report import Analysed, Passage, Report
 
 
@@ -35,6 +36,7 @@ class Analyser:
     segmenter: Segmenter
     classifier: Classifier
     tagger: AgencyTagger
+    speakers: Speakers
     wanted: frozenset[str]
 
     @property
@@ -65,7 +67,7 @@ class Analyser:
         )
         findings = with_places(report, with_actors(report.text, findings, self.tagger))
         concerns = concern_numbers(report.text, scored.passages)
-        findings = with_concerns(findings, scored.passages, concerns)
+        findings = with_concerns(with_speakers(report.text, findings, self.speakers), scored.passages, concerns)
         facts = read_facts(report.text, report.metadata)
         recipients = [f for f in facts if f.field == "addressee"]
         calls = make_recommendations(report.text, scored.passages, findings, concerns, recipients, tagger=self.tagger)
@@ -74,4 +76,5 @@ class Analyser:
 
 def load_analyser(model: Path, wanted: Sequence[str], *, threads: int = 1) -> Analyser:
     """Load all parts. `wanted` are the ids of the categories to find."""
-    return Analyser(load_segmenter(), load_classifier(model, threads=threads), load_tagger(), frozenset(wanted))
+    classifier = load_classifier(model, threads=threads)
+    return Analyser(load_segmenter(), classifier, load_tagger(), load_speakers(), frozenset(wanted))

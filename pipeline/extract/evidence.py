@@ -6,6 +6,7 @@ from dataclasses import replace
 from pipeline.extract.actor_features import Statement
 from pipeline.extract.agencies import AgencyTagger
 from pipeline.extract.boxes import boxes_of
+from pipeline.extract.speakers import Speakers
 from pipeline.extract.web_link import web_links
 from pipeline.report import Finding, Page, Passage, Report
 
@@ -17,6 +18,12 @@ def with_actors(text: str, findings: Sequence[Finding], tagger: AgencyTagger) ->
     ]
     named = tagger.actors(text, statements)
     return tuple(replace(f, actors=n.chosen, mentioned=n.mentioned) for f, n in zip(findings, named, strict=True))
+
+
+def with_speakers(text: str, findings: Sequence[Finding], speakers: Speakers) -> tuple[Finding, ...]:
+    """Findings of one report with whose claim they are."""
+    said = speakers.speakers(text, [(f.start, f.end) for f in findings])
+    return tuple(replace(f, speaker=speaker) for f, speaker in zip(findings, said, strict=True))
 
 
 def with_concerns(
