@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from pipeline.extract.layout import lead_in
+from pipeline.extract.segment import MARKER
+
 FARTHEST = 1500
-MARKER = re.compile(r"\s*(?:[-•*·–—]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s")
-OPENS_LIST = re.compile(r":[-–]?\s*$")
 CALLS_FOR_ITEMS = re.compile(
     r"\b(?:not|never|fail\w*|should|must|needs?|omitted|neglected|required|recommend\w*|lack\w*|unable)\b",
     re.IGNORECASE,
@@ -38,22 +39,12 @@ def source(text: str, start: int, end: int) -> Source | None:
 
 def _lead_in(text: str, start: int) -> tuple[int, int] | None:
     """The sentence that opens the list of which the passage at `start` is an item, when its items are what somebody did not do."""
-    line = text.rfind("\n", 0, start) + 1
-    if not MARKER.match(text, line) or not (text[line:start].strip() or MARKER.match(text, start)):
+    opened = lead_in(text, start)
+    if not opened or not CALLS_FOR_ITEMS.search(text, *opened):
         return None
     item = MARKER.sub("", text[start : start + 40], count=1).lstrip()
-    floor = max(0, start - FARTHEST)
-    while line > floor:
-        end = line - 1
-        line = text.rfind("\n", floor, end) + 1
-        opens = OPENS_LIST.search(text, line, end)
-        if opens:
-            begin = _last_sentence(text, line, opens.start())
-            calls = CALLS_FOR_ITEMS.search(text, begin, opens.start())
-            return (begin, opens.start()) if item[:1].islower() and calls else None
-        if text[line:end].strip() and not MARKER.match(text, line):
-            return None
-    return None
+    begin, end = opened
+    return (begin, begin + len(text[begin:end].rstrip(" :–-"))) if item[:1].islower() else None
 
 
 def _spoken_of(text: str, start: int, end: int) -> tuple[int, int] | None:

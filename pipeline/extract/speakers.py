@@ -2,18 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from pipeline.extract.layout import lead_in
 from pipeline.report import Speaker, SpeakerKind
 
 PRONOUN = re.compile(r"\s*(?:(?:However|Moreover|In addition|Also|Further),?\s+)?(?:They|He|She|Both)\b")
-MARKER = re.compile(r"[ \t]*(?:[-•*·–—]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s", re.IGNORECASE)
 NAME = r"[A-Z][\w-]+(?:[’'][A-Z]\w+)?"
-OPENS_LIST = re.compile(r":[-–]?\s*$")
-BACK, LIST_BACK, PHRASE, LEAD = 500, 2000, 90, 30
+BACK, PHRASE, LEAD = 500, 90, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +57,10 @@ class Speakers:
 
 def _before(text: str, start: int, end: int, claims: re.Pattern[str]) -> tuple[int, int] | None:
     """The sentence before a passage of "They also said ...", or the lead-in of the list that it is an item of."""
-    line = text.rfind("\n", max(0, start - LIST_BACK), start) + 1
     if PRONOUN.match(text, start, end) and claims.search(text, start, min(end, start + 80)):
-        return max(line, start - BACK), start
-    if not MARKER.match(text, line) or start > line + len(text[line:start].lstrip()) + LEAD:
-        return None
-    for lead in _lines_before(text, line, max(0, line - LIST_BACK)):
-        if OPENS_LIST.search(text, *lead):
-            return max(lead[0], lead[1] - BACK), lead[1]
-        if text[slice(*lead)].strip() and not MARKER.match(text, lead[0]):
-            return None
-    return None
-
-
-def _lines_before(text: str, line: int, floor: int) -> Iterator[tuple[int, int]]:
-    while line > floor:
-        end = line - 1
-        line = text.rfind("\n", floor, end) + 1 if end > floor else floor
-        yield line, end
+        floor = max(0, start - BACK)
+        return max(floor, text.rfind("\n", floor, start) + 1), start
+    return lead_in(text, start)
 
 
 @cache
