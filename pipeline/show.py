@@ -14,12 +14,22 @@ STYLES = {
 
 
 def finding_lines(record: Mapping[str, Any]) -> str:
-    """A finding as a quote and a line of what it is and where."""
+    """A finding as a quote and a line of what it is, who is in it, and where."""
     place = f"{record['report_id']} [{record['start']}:{record['end']}]" + (
         f" page {record['page']}" if record["page"] else ""
     )
-    who = ", ".join(dict.fromkeys(a["agency"] or a["text"] for a in record["actors"]))
-    return f"{' '.join(record['quote'].split())}\n    {label(record)}{f'; {who}' if who else ''}; {place}\n"
+    parts = [label(record), *_who(record), *([f"concern {record['concern']}"] if record["concern"] else []), place]
+    return f"{' '.join(record['quote'].split())}\n    {'; '.join(parts)}\n"
+
+
+def _who(record: Mapping[str, Any]) -> Iterator[str]:
+    """By whom the lapse, to whom the call, and who says so."""
+    for role, word in (("responsible", "by"), ("addressee", "to")):
+        names = dict.fromkeys(a["agency"] or " ".join(a["text"].split()) for a in record["actors"] if a["role"] == role)
+        if names:
+            yield f"{word} {', '.join(names)}"
+    if record["speaker"]:
+        yield f"said by {' '.join(record['speaker']['text'].split())}"
 
 
 def label(record: Mapping[str, Any]) -> str:
