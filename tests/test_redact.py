@@ -37,10 +37,17 @@ def test_names_of_private_persons_are_masked(text: str, expected: str) -> None:
 
 
 def test_a_plain_word_that_is_also_a_surname_stays() -> None:
-    facts = [Fact("deceased", "Tom Price")]
-    assert redaction("Price was right. The price rose. Mr Price fell.", facts).text.startswith(
-        "Price was right. The price rose. Mr [person"
+    text = redaction("Price matters. The price rose. Mr Price fell.", [Fact("deceased", "Tom Price")]).text
+    assert text == "Price matters. The price rose. Mr [person 1] fell."
+
+
+def test_what_the_one_who_died_was_called_is_masked_too() -> None:
+    facts = [Fact("deceased", "William Arden")]
+    text = "William Arden (Will) fell. Will was alone, and Will’s wife will say so. Will the Trust act?"
+    masked = (
+        "[person 1] ([person 1]) fell. [person 1] was alone, and [person 1]’s wife will say so. Will the Trust act?"
     )
+    assert redaction(text, facts).text == masked
 
 
 def test_the_name_in_an_address_or_file_name_is_evidence_and_is_masked_there() -> None:

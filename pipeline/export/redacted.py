@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
+from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.redact import Redaction, redaction
@@ -27,8 +28,8 @@ def redacted_report(report: Mapping[str, Any]) -> Record:
     mask = _mask(report)
     return {
         **report,
-        "report_id": _anonymous_id(report), "source": mask.words(report["source"]), "url": None, "text": mask.text,
-        "sources": [mask.words(s) for s in report["sources"]],
+        "report_id": _anonymous_id(report), "source": _source(report), "url": None, "text": mask.text,
+        "sources": [_source(report)],
         **{name: report[name] and mask.words(report[name]) for name in ("title", "receiver")},
         "facts": [_spanned(f, mask) | {"value": mask.words(f["value"])} for f in report["facts"] if f["field"] not in NAMING],
         "recommendations": [_recommendation(r, mask) for r in report["recommendations"]],
@@ -45,9 +46,14 @@ def _anonymous_id(report: Mapping[str, Any]) -> str:
     return f"report-{report['text_sha256'][:12]}"
 
 
+def _source(report: Mapping[str, Any]) -> str:
+    """A file name without names: the id, and what kind of file it was."""
+    return _anonymous_id(report) + PurePosixPath(report["source"].partition("#")[0]).suffix
+
+
 def _finding(record: Mapping[str, Any], mask: Redaction, report: Mapping[str, Any]) -> Record:
     return {
-        **record, **_quoted(record, mask), "report_id": _anonymous_id(report), "source": mask.words(record["source"]),
+        **record, **_quoted(record, mask), "report_id": _anonymous_id(report), "source": _source(report),
         "source_url": None, "link": None, "title": record["title"] and mask.words(record["title"]),
         "actors": [_named(a, mask) for a in record["actors"]],
         "mentioned": [_named(a, mask) for a in record["mentioned"]],
