@@ -10,6 +10,7 @@ FailingsError
 ├── ModelError        model files that are missing, damaged or of another taxonomy
 ├── GoldError         a labelled file that cannot be used
 ├── CorpusError       public reports that cannot be fetched, or are not those that were labelled
+├── AnnotateError    Label Studio cannot be reached, refuses, or holds what cannot be read as labels
 ├── StoreError        a store that cannot be opened, is of a newer version, or fails verification
 └── UsageError        a request that cannot be carried out as asked
 """
@@ -53,6 +54,10 @@ class GoldError(FailingsError):
 
 class CorpusError(FailingsError):
     """Public reports that cannot be fetched, or are not the ones that were labelled."""
+
+
+class AnnotateError(FailingsError):
+    """Label Studio cannot be reached, refuses a request, or holds something that cannot be read as labels."""
 
 
 class StoreError(FailingsError):

@@ -1,0 +1,244 @@
+"""Findings as Label Studio's regions, and back. `labelling.py` makes the controls that they belong to."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pipeline.annotate.records import ActorRole, Marked, MarkedActor, Part
+from pipeline.errors import OffsetError
+from pipeline.report import ASSERTIONS, Assertion, check_interval, sha256
+from pipeline.taxonomy import Taxonomy
+
+TEXT, CATEGORY, ACTOR, ASSERTION, FULLY_READ, COMMENT = (
+    "text",
+    "category",
+    "actor",
+    "assertion",
+    "fully_read",
+    "comment",
+)
+ACTOR_LABEL = "Actor"
+ROLES: tuple[ActorRole, ...] = ("responsible", "addressee")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """A finding as the model suggests it: what to mark, its scores by category, and the score of the assertion."""
+
+    marked: Marked
+    scores: Mapping[str, float]
+    assertion_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What of an annotation cannot be read: `region` is the id of the region, or empty for the whole."""
+
+    region: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What an annotation's or a prediction's regions say; `faults` name the regions that are not in `marked`."""
+
+    marked: tuple[Marked, ...]
+    fully_read: bool
+    comment: str
+    faults: tuple[Fault, ...]
+
+
+def as_result(suggested: Sequence[Suggested], part: Part, taxonomy: Taxonomy) -> list[Row]:
+    """The regions of a prediction for one part; those that the part does not hold whole are left out.
+
+    Region ids follow from the interval, so that the same findings give the same result.
+    """
+    names = {c.id: c.name for c in taxonomy.categories}
+    rows: list[Row] = []
+    actors: dict[tuple[int, int], str] = {}
+    for each in suggested:
+        marked = each.marked
+        if not (part.start <= marked.start and marked.end <= part.end):
+            continue
+        key = _region_id("finding", marked.start, marked.end)
+        value = {"start": marked.start - part.start, "end": marked.end - part.start}
+        score = max(each.scores.values(), default=0.0)
+        said = [f"{names[c]} {each.scores[c]:.2f}" for c in marked.categories if c in each.scores]
+        rows.append({"id": key, "from_name": CATEGORY, "to_name": TEXT, "type": "labels", "score": round(score, 4),
+                     "value": {**value, "labels": [names[c] for c in marked.categories]},
+                     "meta": {"text": ["; ".join([*said, f"{marked.assertion} {each.assertion_score:.2f}"])]}})  # fmt: skip
+        rows.append({"id": key, "from_name": ASSERTION, "to_name": TEXT, "type": "choices",
+                     "score": round(each.assertion_score, 4), "value": {**value, "choices": [marked.assertion]}})  # fmt: skip
+        for actor in marked.actors:
+            if part.start <= actor.start and actor.end <= part.end:
+                rows += _actor_rows(actor, key, part, actors)
+    return rows
+
+
+def _actor_rows(actor: MarkedActor, finding: str, part: Part, known: dict[tuple[int, int], str]) -> list[Row]:
+    rows: list[Row] = []
+    if (actor.start, actor.end) not in known:
+        known[actor.start, actor.end] = _region_id("actor", actor.start, actor.end)
+        value = {"start": actor.start - part.start, "end": actor.end - part.start, "labels": [ACTOR_LABEL]}
+        rows.append({"id": known[actor.start, actor.end], "from_name": ACTOR, "to_name": TEXT, "type": "labels",
+                     "value": value})  # fmt: skip
+    relation = {"type": "relation", "from_id": finding, "to_id": known[actor.start, actor.end], "direction": "right"}
+    return [*rows, {**relation, "labels": [actor.role]}]
+
+
+def _region_id(kind: str, start: int, end: int) -> str:
+    return sha256(f"{kind}:{start}:{end}".encode())[:10]
+
+
+@dataclass(slots=True)
+class _Region:
+    start: int
+    end: int
+    labels: list[str] = field(default_factory=list)
+    assertions: list[str] = field(default_factory=list)
+    actor: bool = False
+
+
+def parse_result(result: Sequence[Mapping[str, Any]], part: Part, text: str, taxonomy: Taxonomy) -> Parsed:
+    """Read the regions of an annotation or a prediction; `text` is that of the part. Nothing is guessed: what does not fit is a fault."""
+    faults: list[Fault] = []
+    regions = _regions(result, text, _ids(taxonomy), faults)
+    actors = _actors(result, regions, faults)
+    marked: dict[tuple[int, int], Marked] = {}
+    for key, region in regions.items():
+        if region.actor:
+            continue
+        reason = _not_a_finding(region)
+        place = (region.start + part.start, region.end + part.start)
+        if not reason and place in marked:
+            reason = "a second finding on the same words: put its categories on the first one"
+        if reason:
+            faults.append(Fault(key, reason))
+            continue
+        mine = tuple(
+            sorted(replace(a, start=a.start + part.start, end=a.end + part.start) for a in actors.get(key, []))
+        )
+        assertion: Assertion = region.assertions[0]  # type: ignore[assignment]
+        marked[place] = Marked(*place, assertion, tuple(dict.fromkeys(region.labels)), mine)
+    ordered = tuple(marked[place] for place in sorted(marked))
+    return Parsed(ordered, _ticked(result), _comment(result), tuple(faults))
+
+
+def _ids(taxonomy: Taxonomy) -> dict[str, str]:
+    return {c.id: c.id for c in taxonomy.categories} | {c.name: c.id for c in taxonomy.categories}
+
+
+def _regions(
+    result: Sequence[Mapping[str, Any]], text: str, ids: Mapping[str, str], faults: list[Fault]
+) -> dict[str, _Region]:
+    regions: dict[str, _Region] = {}
+    for row in result:
+        control, value, key = row.get("from_name"), row.get("value") or {}, str(row.get("id", ""))
+        if row.get("type") == "relation" or control in (FULLY_READ, COMMENT):
+            continue
+        if control not in (CATEGORY, ACTOR, ASSERTION):
+            faults.append(Fault(key, f"control {control!r} is not one of ours"))
+            continue
+        fault = _misplaced(value, text)
+        if fault:
+            faults.append(Fault(key, fault))
+            continue
+        region = regions.setdefault(key, _Region(value["start"], value["end"]))
+        if (region.start, region.end) != (value["start"], value["end"]):
+            faults.append(Fault(key, "its rows have different offsets"))
+        if control == CATEGORY:
+            unknown = [name for name in value.get("labels", []) if name not in ids]
+            faults += [Fault(key, f"unknown category {name!r}; known: {', '.join(ids.values())}") for name in unknown]
+            region.labels += [ids[name] for name in value.get("labels", []) if name in ids]
+        elif control == ASSERTION:
+            region.assertions += value.get("choices", [])
+        else:
+            region.actor = True
+    return regions
+
+
+def _misplaced(value: Mapping[str, Any], text: str) -> str | None:
+    start, end = value.get("start"), value.get("end")
+    if not isinstance(start, int) or not isinstance(end, int):
+        return f"offsets {start!r} to {end!r} are not whole numbers"
+    try:
+        check_interval(start, end, within=len(text), what="region")
+    except OffsetError as error:
+        return str(error)
+    words = value.get("text")
+    if isinstance(words, str) and _bare(words) != _bare(text[start:end]):
+        return f"[{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}"
+    return None
+
+
+def _bare(words: str) -> str:
+    """Without white space: Label Studio's page writes line ends as a backslash and an n."""
+    return re.sub(r"\\n|\s", "", words)
+
+
+def _not_a_finding(region: _Region) -> str | None:
+    if not region.labels:
+        return "no category"
+    if len(region.assertions) != 1:
+        return f"{len(region.assertions) or 'no'} assertions; exactly one of {', '.join(ASSERTIONS)} is needed"
+    if region.assertions[0] not in ASSERTIONS:
+        return f"unknown assertion {region.assertions[0]!r}; valid: {', '.join(ASSERTIONS)}"
+    return None
+
+
+def _actors(
+    result: Sequence[Mapping[str, Any]], regions: Mapping[str, _Region], faults: list[Fault]
+) -> dict[str, list[MarkedActor]]:
+    """Actors by the region of their finding: related to it, or else in it."""
+    found: dict[str, list[MarkedActor]] = {}
+    related = set()
+    for row in result:
+        if row.get("type") != "relation":
+            continue
+        ends = [str(row.get("from_id", "")), str(row.get("to_id", ""))]
+        findings = [e for e in ends if e in regions and not regions[e].actor]
+        actors = [e for e in ends if e in regions and regions[e].actor]
+        labels = row.get("labels") or []
+        if len(findings) != 1 or len(actors) != 1 or len(labels) > 1 or any(label not in ROLES for label in labels):
+            faults.append(
+                Fault(
+                    ends[0], f"relation {labels} to {ends[1]}: not from a finding to an actor as {' or '.join(ROLES)}"
+                )
+            )
+            continue
+        related.add(actors[0])
+        _attach(found, regions, findings[0], actors[0], labels[0] if labels else None)
+    for key, region in regions.items():
+        if region.actor and key not in related:
+            around = [k for k, r in regions.items() if not r.actor and r.start <= region.start and region.end <= r.end]
+            if around:
+                closest = min(around, key=lambda k: regions[k].end - regions[k].start)
+                _attach(found, regions, closest, key, None)
+            else:
+                faults.append(Fault(key, "an actor that is in no finding and related to none"))
+    return found
+
+
+def _attach(
+    found: dict[str, list[MarkedActor]],
+    regions: Mapping[str, _Region],
+    finding: str,
+    actor: str,
+    role: ActorRole | None,
+) -> None:
+    usual: ActorRole = "addressee" if regions[finding].assertions[:1] == ["recommendation"] else "responsible"
+    mine = found.setdefault(finding, [])
+    if all((a.start, a.end) != (regions[actor].start, regions[actor].end) for a in mine):
+        mine.append(MarkedActor(regions[actor].start, regions[actor].end, role or usual))
+
+
+def _ticked(result: Sequence[Mapping[str, Any]]) -> bool:
+    return any(row.get("from_name") == FULLY_READ and (row.get("value") or {}).get("choices") for row in result)
+
+
+def _comment(result: Sequence[Mapping[str, Any]]) -> str:
+    texts = [(row.get("value") or {}).get("text") for row in result if row.get("from_name") == COMMENT]
+    parts = [part for text in texts if text for part in ([text] if isinstance(text, str) else text)]
+    return "\n".join(parts)
