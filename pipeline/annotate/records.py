@@ -47,10 +47,8 @@ class Marked:
 
     def check(self, part: Part) -> None:
         """Raise OffsetError unless it and its actors lie in `part`."""
-        for interval in (self, *self.actors):
-            check_interval(
-                interval.start - part.start, interval.end - part.start, within=part.end - part.start, what="region"
-            )
+        for start, end in ((self.start, self.end), *((a.start, a.end) for a in self.actors)):
+            check_interval(start - part.start, end - part.start, within=part.end - part.start, what="region")
 
 
 @dataclass(frozen=True, slots=True)
