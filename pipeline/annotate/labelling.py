@@ -1,10 +1,11 @@
 """Label Studio's labelling interface, made from the taxonomy. `annotations/labelling.xml` is that of the shipped one."""
 
 from collections.abc import Iterator
+from colorsys import hls_to_rgb, rgb_to_hls
 from xml.sax.saxutils import quoteattr
 
 from pipeline.annotate.regions import ACTOR, ACTOR_LABEL, ASSERTION, CATEGORY, COMMENT, FULLY_READ, ROLES, TEXT
-from pipeline.export.colours import colour_of
+from pipeline.export.colours import Colour, colour_of
 from pipeline.report import ASSERTIONS
 from pipeline.taxonomy import Taxonomy
 
@@ -12,6 +13,7 @@ CATEGORY_KEYS = "1234567890qwertyuiop"
 ASSERTION_KEYS = "asdf"
 ACTOR_KEY = "g"
 READ_KEY = "x"
+LIGHTNESS = 0.45
 ACTOR_COLOUR = "#5f6b7a"
 SAID = {
     "failing": "Something went wrong, was lacking or still is, by the report's own account",
@@ -23,7 +25,7 @@ SAID = {
 _STYLE = """
     .labels-bar { position: sticky; top: 0; z-index: 5; background: var(--color-neutral-background, #fff); padding-bottom: 4px;
       border-bottom: 1px solid var(--color-neutral-border, #ccc); }
-    .labels-bar .ant-tag { margin: 1px 2px; }
+    .labels-bar > div { margin: 2px 0 !important; }
     .report-text { max-width: 75ch; line-height: 1.6; white-space: pre-wrap; }
     .report-place { color: #666; font-size: 12px; }
 """
@@ -39,7 +41,7 @@ def _controls(taxonomy: Taxonomy) -> Iterator[str]:
     yield f'    <Labels name="{CATEGORY}" toName="{TEXT}" choice="multiple" showInline="true">'
     in_order = sorted(taxonomy.categories, key=lambda c: not c.core)
     for number, category in enumerate(in_order):
-        colour = "#{:02x}{:02x}{:02x}".format(*colour_of(category.id))
+        colour = _dark(colour_of(category.id))
         key = f' hotkey="{CATEGORY_KEYS[number]}"' if number < len(CATEGORY_KEYS) else ""
         hint = quoteattr(category.definition)
         yield f'      <Label value={quoteattr(category.name)} background="{colour}"{key} hint={hint}/>'
@@ -70,3 +72,9 @@ def _controls(taxonomy: Taxonomy) -> Iterator[str]:
     yield f'    <Choice value="I have read all of this part" hotkey="{READ_KEY}"/>'
     yield "  </Choices>"
     yield f'  <TextArea name="{COMMENT}" toName="{TEXT}" placeholder="Comment (optional)" rows="2" maxSubmissions="1"/>'
+
+
+def _dark(colour: Colour) -> str:
+    """The colour of highlights made dark enough for the white words that Label Studio puts on it; it fades it on the text by itself."""
+    hue, _, saturation = rgb_to_hls(*(part / 255 for part in colour))
+    return "#{:02x}{:02x}{:02x}".format(*(round(255 * part) for part in hls_to_rgb(hue, LIGHTNESS, saturation)))

@@ -43,7 +43,7 @@ def read_gold(path: Path) -> Iterator[GoldReport]:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
-                    yield _report(json.loads(line))
+                    yield parse_report(json.loads(line))
                 except (KeyError, TypeError, ValueError, OffsetError) as error:
                     raise GoldError(
                         f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})"
@@ -75,12 +75,13 @@ def _joined(name: str, rows: Sequence[Mapping[str, str]]) -> GoldReport:
         for (start, end), row in zip(spans, rows, strict=True)
         if row["assertion"]
     ]
-    return _report(
+    return parse_report(
         {"id": name, "text": " ".join(row["sentence"] for row in rows), "sentences": spans, "labels": labels}
     )
 
 
-def _report(row: Mapping[str, Any]) -> GoldReport:
+def parse_report(row: Mapping[str, Any]) -> GoldReport:
+    """A labelled report from a row of the JSONL format; raise KeyError, TypeError, ValueError or OffsetError where it does not fit."""
     text = row["text"]
     sections = [(s["start"], s["end"], s["name"]) for s in row.get("sections", [])]
     passages = tuple(Passage(start, end, _section_at(sections, start)) for start, end in row["sentences"])

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from pipeline.errors import UsageError
+from pipeline.report import Passage
 from pipeline.store.reader import BATCH, named_row
-from pipeline.store.schema import addressees, answers, facts, recommendations, reports, sources
+from pipeline.store.schema import addressees, answers, facts, passages, recommendations, reports, sources
 
 
 def read_reports(engine: Engine, *, report_id: str | None = None) -> Iterator[dict[str, Any]]:
@@ -68,3 +69,25 @@ def find_report(engine: Engine, name: str) -> dict[str, Any]:
             if rows:
                 raise UsageError(f"{name!r} fits several reports: {', '.join(r['report_id'] for r in rows)}")
     raise UsageError(f"no report {name!r} in the store; `failings search` lists report ids")
+
+
+def read_passages(engine: Engine, report_id: str) -> tuple[Passage, ...]:
+    """The passages of a report in order."""
+    query = sa.select(passages).where(passages.c.report_id == report_id).order_by(passages.c.start_char)
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings()
+        return tuple(Passage(row["start_char"], row["end_char"], row["section"]) for row in rows)
+
+
+def report_ids(engine: Engine) -> list[str]:
+    """The ids of all reports, sorted."""
+    with engine.connect() as connection:
+        return list(connection.execute(sa.select(reports.c.report_id).order_by(reports.c.report_id)).scalars())
+
+
+def read_report_of_text(engine: Engine, text_sha256: str) -> dict[str, Any] | None:
+    """The report with this text, as `read_reports` gives it, or None."""
+    query = sa.select(reports.c.report_id).where(reports.c.text_sha256 == text_sha256)
+    with engine.connect() as connection:
+        report_id = connection.execute(query).scalar()
+    return next(read_reports(engine, report_id=report_id), None) if report_id else None
