@@ -13,6 +13,7 @@ from pipeline.extract.concerns import concern_numbers
 from pipeline.extract.evidence import with_actors, with_concerns, with_places, with_speakers
 from pipeline.extract.facts import read_facts
 from pipeline.extract.findings import find
+from pipeline.extract.negation import with_denials
 from pipeline.extract.recommendations import make_recommendations
 from pipeline.extract.sections import classified
 from pipeline.extract.segment import Segmenter, load_segmenter
@@ -65,6 +66,7 @@ class Analyser:
             categories=config.categories,
             wanted=self.wanted,
         )
+        findings = with_denials(findings)
         findings = with_places(report, with_actors(report.text, findings, self.tagger))
         concerns = concern_numbers(report.text, scored.passages)
         findings = with_concerns(with_speakers(report.text, findings, self.speakers), scored.passages, concerns)

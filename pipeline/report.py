@@ -182,7 +182,7 @@ class Finding:
 
     `actors` are those to whom the lapse or the call for change is attributed, `mentioned` the others that the passage names.
     `concern` is the number of the item that the passage belongs to ("4(b)"); equal numbers in a section form a group.
-    `link` opens the report on the web at the passage.
+    `link` opens the report on the web at the passage. `reviewed_by` names the people who marked it; None while only the model says so.
     """
 
     start: int
@@ -200,6 +200,7 @@ class Finding:
     speaker: Speaker | None = None
     concern: str | None = None
     link: str | None = None
+    reviewed_by: str | None = None
 
     def check(self, text: str) -> None:
         """Raise OffsetError unless the quote and everybody named are exactly the words at their offsets in `text`."""

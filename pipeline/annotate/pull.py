@@ -25,6 +25,15 @@ class Pulled:
     readings: tuple[Reading, ...]
     rows: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...]
+    known: Mapping[str, Known]
+
+    def passages_of(self, text_sha256: str) -> tuple[Passage, ...]:
+        """The passages of a report that was read, by its text's hash."""
+        return self.known[text_sha256].passages
+
+    def text_of(self, text_sha256: str) -> str:
+        """The text of a report that was read, by its hash."""
+        return self.known[text_sha256].text
 
 
 def pull(project: Project, lookup: Lookup, segmented: Callable[[str], tuple[Passage, ...]]) -> Pulled:
@@ -57,7 +66,7 @@ def pull(project: Project, lookup: Lookup, segmented: Callable[[str], tuple[Pass
         else:
             readings.append(reading)
     rows = tuple(gold_rows(readings, lambda _, digest: known[digest]))
-    return Pulled(tuple(readings), rows, (*problems, *_strays(rows)))
+    return Pulled(tuple(readings), rows, (*problems, *_strays(rows)), known)
 
 
 def _fault(reading: Reading, text: str, shown: str) -> str | None:

@@ -12,14 +12,13 @@ from pipeline.classify.model_folder import load_config
 from pipeline.store.reports import read_reports
 
 
-def candidates(engine: Engine, report_ids: Sequence[str], model: Path) -> list[Candidate]:
-    """Score every passage of each report, about 0.3 s a report."""
+def candidates(engine: Engine, groups: Sequence[Sequence[str]], model: Path) -> list[list[Candidate]]:
+    """Score every passage of the reports of each group, about 0.3 s a report."""
     analyser = load_analyser(model, load_config(model).categories, threads=os.cpu_count() or 1)
-    found = []
-    for report_id in report_ids:
+
+    def scored(report_id: str) -> Candidate:
         report = next(read_reports(engine, report_id=report_id))
-        scored = analyser.score(report["text"])
-        found.append(
-            candidate(report_id, report["text_sha256"], report["text"], scored.classified, scored.scores.categories)
-        )
-    return found
+        read = analyser.score(report["text"])
+        return candidate(report_id, report["text_sha256"], report["text"], read.classified, read.scores.categories)
+
+    return [[scored(report_id) for report_id in group] for group in groups]

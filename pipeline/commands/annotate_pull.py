@@ -99,7 +99,7 @@ def call(args: Namespace) -> int:
         from pipeline.store.reviews import add_readings
 
         stored = add_readings(engine, pulled.readings, origin=f"{args.exported or args.url} project {args.project}")
-        counts["stored"] = stored.as_json()
+        counts["stored"] = {"new": stored.new, "known": stored.known, "reports": stored.reports}
         problems += stored.problems
     _tell(args, counts, pulled)
     for problem in problems:

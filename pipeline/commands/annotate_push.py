@@ -10,7 +10,6 @@ from pipeline.commands.common import Subparsers, add_filters, add_store, count, 
 
 if TYPE_CHECKING:
     from pipeline.annotate.push import Pushed
-    from pipeline.annotate.selection import Chosen
 
 
 def add(commands: Subparsers) -> None:
@@ -103,37 +102,32 @@ def _asked_for(args: Namespace, engine: Any) -> list[str]:
     return every
 
 
-def _chosen(args: Namespace, engine: Any, reports: Sequence[str], here: set[str]) -> "list[Chosen]":
+def _chosen(args: Namespace, engine: Any, reports: Sequence[str], here: set[str]) -> list[tuple[str, str]]:
     """Those to push and why; what the project has of them already is refreshed besides."""
-    from pipeline.annotate.selection import Chosen
-
-    query = bool(args.words or args.category or args.agency or args.assertion or args.report)
-    old = [Chosen(r, "query" if query else "all") for r in reports if r in here]
-    new = [r for r in reports if r not in here]
+    why = "query" if args.words or args.category or args.agency or args.assertion or args.report else "all"
+    old, new = ([r for r in reports if (r in here) is known] for known in (True, False))
     if args.select == "useful":
-        return [*old, *_useful(args, engine, new, sorted(here))]
-    return [*old, *(Chosen(r, "query" if query else "all") for r in new[: args.reports or None])]
+        return [*((r, why) for r in old), *_useful(args, engine, new, old)]
+    return [(r, why) for r in [*old, *new[: args.reports or None]]]
 
 
-def _useful(args: Namespace, engine: Any, reports: Sequence[str], read: Sequence[str]) -> "list[Chosen]":
+def _useful(args: Namespace, engine: Any, reports: Sequence[str], read: Sequence[str]) -> list[tuple[str, str]]:
     from pipeline.annotate.scoring import candidates
     from pipeline.annotate.selection import choose
     from pipeline.classify.model_folder import named_folder
 
     warn(f"scoring {len(reports)} reports to choose {min(args.reports, len(reports))} of them")
-    model = named_folder(args.model)
-    texts = {name: candidates(engine, ids, model) for name, ids in (("new", reports), ("read", read))}
-    return list(
-        choose(texts["new"], args.reports, random_share=args.random_share, seed=args.seed, already_read=texts["read"])
-    )
+    new, old = candidates(engine, (reports, read), named_folder(args.model))
+    chosen = choose(new, args.reports, random_share=args.random_share, seed=args.seed, read=old)
+    return [(c.report_id, c.why) for c in chosen]
 
 
-def _pushed(engine: Any, chosen: "Sequence[Chosen]") -> "Iterator[Pushed]":
+def _pushed(engine: Any, chosen: Sequence[tuple[str, str]]) -> "Iterator[Pushed]":
     from pipeline.annotate.push import Pushed
     from pipeline.store.reader import Filter, read_findings
     from pipeline.store.reports import read_passages, read_reports
 
-    for each in chosen:
-        report = next(read_reports(engine, report_id=each.report_id))
-        findings = list(read_findings(engine, Filter(report=each.report_id)))
-        yield Pushed(report, read_passages(engine, each.report_id), findings, each.why)
+    for report_id, why in chosen:
+        report = next(read_reports(engine, report_id=report_id))
+        findings = list(read_findings(engine, Filter(report=report_id)))
+        yield Pushed(report, read_passages(engine, report_id), findings, why)

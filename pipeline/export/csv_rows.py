@@ -27,7 +27,7 @@ def write_csv(records: Iterable[Mapping[str, Any]], path: Path) -> int:
         writer.writeheader()
         for record in records:
             count += 1
-            writer.writerows({k: _safe(v) for k, v in row.items()} for row in _rows(record))
+            writer.writerows({k: safe(v) for k, v in row.items()} for row in _rows(record))
     return count
 
 
@@ -44,5 +44,6 @@ def _rows(record: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         yield row | {"category": category["id"], "category_score": category["score"]}
 
 
-def _safe(value: Any) -> Any:
+def safe(value: Any) -> Any:
+    """A value for a cell; text that a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

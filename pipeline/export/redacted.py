@@ -55,6 +55,7 @@ def _finding(record: Mapping[str, Any], mask: Redaction, report: Mapping[str, An
     return {
         **record, **_quoted(record, mask), "report_id": _anonymous_id(report), "source": _source(report),
         "source_url": None, "link": None, "title": record["title"] and mask.words(record["title"]),
+        "reviewed_by": record["reviewed_by"] and "reviewer",
         "actors": [_named(a, mask) for a in record["actors"]],
         "mentioned": [_named(a, mask) for a in record["mentioned"]],
         "speaker": record["speaker"] and _named(record["speaker"], mask),

@@ -79,8 +79,8 @@ def _finding_row(key: str, finding: Finding) -> Row:
         "id": int(key, 16) >> 1, "finding_id": key, **_span(finding), "quote": finding.quote, "section": finding.section,
         "page": finding.page, "assertion": finding.assertion, "assertion_score": finding.assertion_score,
         "boxes": [[b.page, *(round(v, 2) for v in (b.x0, b.y0, b.x1, b.y1))] for b in finding.boxes],
-        "needs_review": finding.needs_review, "concern": finding.concern, "link": finding.link, "speaker": speaker and speaker.text,
-        "speaker_kind": speaker and speaker.kind, **_span(speaker, "speaker_"),
+        "needs_review": finding.needs_review, "reviewed_by": finding.reviewed_by, "concern": finding.concern, "link": finding.link,
+        "speaker": speaker and speaker.text, "speaker_kind": speaker and speaker.kind, **_span(speaker, "speaker_"),
     }  # fmt: skip
 
 
@@ -93,9 +93,13 @@ def _recommendation_row(key: str, call: Recommendation) -> Row:
 
 
 def _answer_rows(calls: Mapping[str, Recommendation], found: Mapping[str, Finding]) -> list[Row]:
-    by_start = {f.start: key for key, f in found.items()}
+    """Links to the failings that begin where a call's `answers` say; two may where people marked findings."""
+    failings = [(key, f.start) for key, f in found.items() if f.assertion == "failing"]
     return [
-        {"recommendation_id": key, "finding_id": by_start[start]} for key, r in calls.items() for start in r.answers
+        {"recommendation_id": key, "finding_id": answered}
+        for key, r in calls.items()
+        for answered, start in failings
+        if start in r.answers
     ]
 
 

@@ -184,6 +184,55 @@ addressees = Table(
 
 answers = Table("answers", metadata, _recommendation_key(), _finding_key())
 
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", String, primary_key=True),
+    _report_key(),
+    Column("start_char", Integer, nullable=False),
+    Column("end_char", Integer, nullable=False),
+    Column("annotator", String, nullable=False),
+    Column("reviewed_at", String, nullable=False),
+    Column("fully_read", Boolean, nullable=False),
+    Column("is_final", Boolean, nullable=False),
+    Column("marked", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("seconds", Float),
+    Column("origin", String, nullable=False),
+    Column("task", Integer, nullable=False),
+    Column("annotation", Integer, nullable=False),
+    Column("predicted", JSON, nullable=False),
+    Column("model", String),
+    Column("chosen", String),
+    Index(None, "report_id", "start_char"),
+)
+
+superseded = Table(
+    "superseded",
+    metadata,
+    Column("superseded_id", String, primary_key=True),
+    Column("finding_id", String, nullable=False),
+    _report_key(),
+    Column("review_id", String, ForeignKey("reviews.review_id", ondelete="CASCADE"), nullable=False),
+    Column("start_char", Integer, nullable=False),
+    Column("end_char", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("assertion", String, nullable=False),
+    Column("assertion_score", Float, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("actors", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("change", String, nullable=False),
+    Column("said_by", String),
+    Column("model", String),
+    Column("taxonomy", String),
+    Column("pipeline", String),
+    Column("superseded_at", String, nullable=False),
+    Index(None, "report_id", "start_char"),
+    Index(None, "finding_id"),
+    Index(None, "review_id"),
+)
+
 runs = Table(
     "runs",
     metadata,

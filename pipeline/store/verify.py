@@ -6,9 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from pipeline.errors import StoreError
+from pipeline.annotate.verdicts import reading_fault
+from pipeline.errors import OffsetError, StoreError
 from pipeline.report import sha256
+from pipeline.store.kept import keep
 from pipeline.store.reader import BATCH
+from pipeline.store.review_rows import finding_of, reading_of
 from pipeline.store.schema import actors, addressees, findings, recommendations, reports
 
 
@@ -22,6 +25,7 @@ def verify(engine: Engine) -> Iterator[str]:
             if sha256(report.text.encode()) != report.text_sha256:
                 yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
             yield from _broken_quotes(connection, report.report_id, report.text)
+            yield from _broken_reviews(connection, report.report_id, report.text)
 
 
 def _sqlite_faults(connection: Connection) -> Iterator[str]:
@@ -40,6 +44,20 @@ def _broken_quotes(connection: Connection, report_id: str, text: str) -> Iterato
         for key, start, end, words in connection.execute(query):
             if not 0 <= start < end <= len(text) or text[start:end] != words:
                 yield f"{report_id}: {what} {key} [{start}, {end}) reads {text[start:end][:60]!r}, not {words[:60]!r}"
+
+
+def _broken_reviews(connection: Connection, report_id: str, text: str) -> Iterator[str]:
+    """Reviews that do not fit the text, and superseded findings that are not its words."""
+    kept = keep(connection, report_id)
+    for row in kept.reviews:
+        fault = reading_fault(reading_of(row, sha256(text.encode())), text)
+        if fault:
+            yield f"{report_id}: review {row['review_id']} by {row['annotator']}: {fault}"
+    for row in kept.superseded:
+        try:
+            finding_of(row).check(text)
+        except OffsetError as error:
+            yield f"{report_id}: superseded {row['superseded_id']}: {error}"
 
 
 def _quotes(report_id: str) -> Iterator[tuple[str, sa.Select[Any]]]:

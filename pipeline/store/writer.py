@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from pipeline.report import Analysed
+from pipeline.store.kept import Kept, keep
 from pipeline.store.rows import report_id_of, report_row, rows_of
-from pipeline.store.schema import failures, reports, runs, sources
+from pipeline.store.schema import failures, reports, reviews, runs, sources, superseded
 
 Outcome = Literal["new", "redone", "duplicate"]
 
@@ -66,20 +67,26 @@ class Writer:
     def _replace(self, connection: Connection, analysed: Analysed) -> Outcome:
         report = analysed.report
         before = connection.execute(
-            sa.select(reports.c.report_id, reports.c.source).where(reports.c.text_sha256 == report.text_sha256)
+            sa.select(reports.c.report_id, reports.c.source_sha256)
+            .where(reports.c.text_sha256 == report.text_sha256)
+            .with_for_update()
         ).first()
         others: Sequence[RowMapping] = ()
+        kept = Kept()
         if before is not None:
+            kept = keep(connection, before.report_id, same_file=before.source_sha256 == report.source_sha256)
             others = (
                 connection.execute(sa.select(sources).where(sources.c.report_id == before.report_id)).mappings().all()
             )
             connection.execute(sa.delete(reports).where(reports.c.report_id == before.report_id))
         report_id = before.report_id if before is not None else report_id_of(report)
-        connection.execute(sa.insert(reports).values(report_row(report, report_id, asdict(self._versions))))
-        for table, rows in rows_of(analysed, report_id):
+        versions = asdict(self._versions)
+        decided, lost = kept.decide(analysed, report_id, versions)
+        connection.execute(sa.insert(reports).values(report_row(report, report_id, versions)))
+        for table, rows in ((reviews, kept.reviews), (superseded, lost), *rows_of(decided, report_id)):
             _insert(connection, table, rows)
-        kept = [dict(o) | {"duplicate": o["duplicate"] or "same text"} for o in others if o["source"] != report.source]
-        _insert(connection, sources, kept)
+        rest = [dict(o) | {"duplicate": o["duplicate"] or "same text"} for o in others if o["source"] != report.source]
+        _insert(connection, sources, rest)
         known = self._point(connection, report.source, report.source_sha256, report_id, None)
         return "redone" if before is not None or known else "new"
 
@@ -116,14 +123,15 @@ def _current(condition: sa.ColumnElement[bool], versions: Versions) -> sa.Select
 
 
 def _hand_over(connection: Connection, report_id: str) -> None:
-    """Delete a report that has lost its last source, or name another of its sources as the one it was read from."""
+    """Delete a report that has lost its last source, unless people reviewed it, or name another source as the one it was read from."""
     left = connection.execute(
         sa.select(sources.c.source, sources.c.source_sha256)
         .where(sources.c.report_id == report_id)
         .order_by(sources.c.source)
     ).first()
     if left is None:
-        connection.execute(sa.delete(reports).where(reports.c.report_id == report_id))
+        reviewed = sa.exists().where(reviews.c.report_id == reports.c.report_id)
+        connection.execute(sa.delete(reports).where(reports.c.report_id == report_id, ~reviewed))
         return
     row = {"source": left.source, "source_sha256": left.source_sha256}
     connection.execute(sa.update(reports).where(reports.c.report_id == report_id).values(row))
