@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+export FAILINGS_LABEL_STUDIO ?= $(HOME)/.cache/failings/label-studio-1.23.2
 
-.PHONY: demo test check train clean
+.PHONY: demo test check train label-studio label-studio-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/failings run samples/reports --store demo.db
@@ -13,7 +14,17 @@ demo: $(VENV)/.installed
 	@echo "Search all of them:                             $(BIN)/failings search --category restraint --store demo.db"
 
 test: check
+	@$(MAKE) --no-print-directory label-studio || echo "Label Studio cannot be installed; its tests skip"
 	$(BIN)/python -m pytest
+
+# a real Label Studio server for the tests, in an environment of its own outside the project; made once
+label-studio: $(FAILINGS_LABEL_STUDIO)/migrated
+
+$(FAILINGS_LABEL_STUDIO)/migrated: $(VENV)/.tests
+	$(BIN)/python tests/label_studio_server.py
+
+label-studio-test: label-studio
+	$(BIN)/python -m pytest tests/test_label_studio.py
 
 check: $(VENV)/.tests
 	$(BIN)/ruff check .

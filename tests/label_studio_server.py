@@ -1,13 +1,12 @@
 """A real Label Studio server for tests: in an environment of its own, its database migrated once and copied from then on.
 
-usage: python tests/label_studio_server.py FOLDER     install and migrate into FOLDER, unless it is there already
+usage: python tests/label_studio_server.py     install and migrate, unless that is done already
 """
 
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import venv
 from collections.abc import Iterator
@@ -128,4 +127,4 @@ def sign_up(server: Server, email: str) -> str:
 
 
 if __name__ == "__main__":
-    install(Path(sys.argv[1]) if len(sys.argv) > 1 else folder())
+    install(folder())
