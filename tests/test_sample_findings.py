@@ -11,7 +11,7 @@ import pytest
 GOLD = Path(__file__).parent / "data" / "samples_gold.jsonl"
 FLOOR_FOUND = 0.9
 FLOOR_ASSERTION = 0.85
-CEILING_TRAPS = 0.25
+CEILING_TRAPS = 0.06
 
 
 def folded(text: str) -> str:

@@ -1,8 +1,9 @@
 """Whether a new model may take the place of the running one: both read the same reports, which neither learnt from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,10 @@ class Contest:
         """Whether the challenger surely finds the categories better, and does not surely find the sentences worse."""
         gain, change = self.category_difference.low, self.sentence_difference.high
         return gain is not None and gain > 0 and change is not None and change >= 0
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as dictionaries and plain values."""
+        return {**asdict(self), "is_better": self.is_better}
 
 
 def contest(

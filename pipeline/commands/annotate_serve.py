@@ -66,7 +66,8 @@ def call(args: Namespace) -> int:
     from pipeline.classify.model_folder import named_folder
     from pipeline.taxonomy import load_taxonomy
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     secret = os.environ.get("FAILINGS_SECRET") or secrets.token_urlsafe(32)
     taxonomy = load_taxonomy()
     with connect(args) as server:
