@@ -62,6 +62,7 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
     wrong = [] if table else ["no categories"]
     for key, row in table.items():
         wrong += _faults(key, row)
+    wrong += _doubled(table)
     if wrong:
         raise TaxonomyError(f"{name}: {'; '.join(wrong)}")
     return Taxonomy(tuple(_category(key, row) for key, row in table.items()))
@@ -80,6 +81,15 @@ def _faults(key: str, row: Any) -> list[str]:
         elif kind is list and not all(isinstance(text, str) for text in row.get(k, [])):
             faults.append(f"[{key}]: {k} holds something that is not a text")
     return faults
+
+
+def _doubled(table: Mapping[str, Any]) -> list[str]:
+    """Annotators see the names alone."""
+    named: dict[str, list[str]] = {}
+    for key, row in table.items():
+        if isinstance(row, Mapping) and isinstance(row.get("name"), str):
+            named.setdefault(row["name"], []).append(key)
+    return [f"{', '.join(keys)} have one name, {name!r}" for name, keys in named.items() if len(keys) > 1]
 
 
 def _category(key: str, row: Mapping[str, Any]) -> Category:

@@ -529,6 +529,7 @@ def test_in_a_browser_predictions_are_coloured_and_a_span_made_by_mouse_comes_ba
     page.get_by_text("I have read all of this part").click()
     shots = os.environ.get("FAILINGS_SCREENSHOTS")
     page.screenshot(path=str(Path(shots or tmp_path) / "annotating.png"))
+    page.get_by_placeholder("Comment (optional)").fill("Who held him is not said.")  # and no press of Add
     page.get_by_role("button", name="Submit").click()
     _wait_for_annotation(api, task["id"])
 
@@ -545,5 +546,6 @@ def test_in_a_browser_predictions_are_coloured_and_a_span_made_by_mouse_comes_ba
         "actors": [],
     } in reading["marked"]
     assert [text[m["start"] : m["end"]] for m in reading["marked"]] == [findings[0].quote, words, findings[1].quote]
+    assert reading["comment"] == "Who held him is not said."
     assert json.loads(out)["changes"]["kept"] == 2
     assert json.loads(out)["changes"]["added"] == 1

@@ -5,26 +5,26 @@ from typing import Any
 
 from pipeline.annotate.label_studio import LabelStudio
 from pipeline.annotate.plan import Plan, Prediction, Wanted, existing, plan
-from pipeline.annotate.push import carry_out, ensure_project, find_project
+from pipeline.annotate.push import carry_out, ensure_project, find_project, show_predictions
 from pipeline.annotate.readings import Project, Task
 from pipeline.annotate.records import Part, Reading
 from pipeline.annotate.regions import Suggested, as_result
 from pipeline.taxonomy import Taxonomy
 
 TITLE = "{}: adjudication"
-CHOSEN = "adjudication"
+LONGEST_TITLE = 50  # that Label Studio takes
 
 
 def project_of_adjudication(server: LabelStudio, project: Mapping[str, Any]) -> dict[str, Any] | None:
     """The project in which the readings of `project` are adjudicated, None when there is none."""
-    return find_project(server, TITLE.format(project["title"]))
+    return find_project(server, _title(project))
 
 
 def adjudicate(
     server: LabelStudio, project: Mapping[str, Any], held: Project, parts: Sequence[Part], taxonomy: Taxonomy
 ) -> tuple[dict[str, Any], Plan]:
     """Make or update the project of adjudication: a task for each of `parts`, with a prediction for what each reader marked."""
-    third = ensure_project(server, TITLE.format(project["title"]), taxonomy, readers=None)
+    third = ensure_project(server, _title(project), taxonomy, readers=None)
     readings: dict[Part, list[Reading]] = {}
     for reading in held.readings:
         if not reading.is_final:
@@ -33,7 +33,12 @@ def adjudicate(
     wanted = [_wanted(tasks[part], readings[part], taxonomy) for part in parts]
     made = plan(wanted, list(existing(server.tasks(third["id"]))))
     carry_out(server, third["id"], made)
+    show_predictions(server, third, wanted)
     return third, made
+
+
+def _title(project: Mapping[str, Any]) -> str:
+    return TITLE.format(project["title"][: LONGEST_TITLE - len(TITLE.format(""))])
 
 
 def _wanted(task: Task, readings: Sequence[Reading], taxonomy: Taxonomy) -> Wanted:
@@ -41,7 +46,7 @@ def _wanted(task: Task, readings: Sequence[Reading], taxonomy: Taxonomy) -> Want
     data = {
         "key": part.key, "report_id": part.report_id, "text_sha256": part.text_sha256, "start": part.start, "end": part.end,
         "title": task.title, "place": f"read by {', '.join(sorted(r.annotator for r in readings))}, who differ",
-        "chosen": CHOSEN, "final": True, "text": task.text,
+        "chosen": task.chosen, "final": True, "text": task.text,
     }  # fmt: skip
     return Wanted(part, data, tuple(_as_prediction(r, taxonomy) for r in sorted(readings, key=lambda r: r.annotator)))
 

@@ -14,7 +14,7 @@ Undecided = Literal["disputed", "unread"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said of a passage; categories most central first, `actors` those that begin in it."""
+    """What is said of a passage; categories most central first, `actors` those that lie in it."""
 
     assertion: Assertion
     categories: tuple[str, ...]

@@ -39,7 +39,7 @@ def _pairs(before: Sequence[Marked], after: Sequence[Marked]) -> list[tuple[int,
         if falls_on((a.start, a.end), (b.start, b.end))
     ]
     pairs: list[tuple[int, int]] = []
-    for _, _, i, j in sorted(close, key=lambda row: (row[1] != 0, *row)):
+    for _, _, i, j in sorted(close):
         if all(i != i2 and j != j2 for i2, j2 in pairs):
             pairs.append((i, j))
     return pairs
@@ -64,6 +64,6 @@ def _place(change: Change) -> tuple[int, int]:
 
 
 def count_changes(readings: Iterable[Reading]) -> dict[Kind, int]:
-    """How many findings were changed in which way; all kinds, in order."""
-    count = Counter(change.kind for reading in readings for change in changes(reading))
+    """How many findings were changed in which way; all kinds, in order. Readings to which no model suggested anything are left out."""
+    count = Counter(change.kind for reading in readings if reading.model is not None for change in changes(reading))
     return {kind: count[kind] for kind in KINDS}

@@ -4,8 +4,8 @@ from typing import Any
 
 from pipeline.annotate.backend import READ, SECRET_HEADER
 from pipeline.annotate.label_studio import LabelStudio
+from pipeline.annotate.push import BACKEND
 
-TITLE = "failings"
 Json = dict[str, Any]
 
 
@@ -17,17 +17,18 @@ def connect_backend(server: LabelStudio, project: int, url: str, secret: str) ->
     hook: Json = {"url": f"{url}/webhook", "send_payload": False, "send_for_all_actions": False, "is_active": True,
                   "actions": list(READ), "headers": {SECRET_HEADER: secret}}  # fmt: skip
     _ensure(server, "/api/webhooks/", "/api/webhooks/{}/", project, hook)
-    backend: Json = {"project": project, "url": url, "title": TITLE, "auth_method": "BASIC_AUTH", "basic_auth_user": TITLE,
+    backend: Json = {"project": project, "url": url, "title": BACKEND, "auth_method": "BASIC_AUTH", "basic_auth_user": BACKEND,
                      "basic_auth_pass": secret}  # fmt: skip
     _ensure(server, "/api/ml/", "/api/ml/{}", project, backend)
-    server.ask("PATCH", f"/api/projects/{project}/", json={"model_version": TITLE})
+    server.ask("PATCH", f"/api/projects/{project}/", json={"model_version": BACKEND})
 
 
 def release_project(server: LabelStudio, project: int) -> None:
-    """Show annotators stored predictions again, since without the backend they would see none."""
+    """Show annotators stored predictions again, those that most tasks have, since without the backend they would see none."""
     versions: dict[str, int] = server.ask("GET", f"/api/projects/{project}/model-versions")
-    stored = [version for version, count in versions.items() if count and version != TITLE]
-    server.ask("PATCH", f"/api/projects/{project}/", json={"model_version": stored[-1] if stored else ""})
+    stored = {version: count for version, count in versions.items() if count and version != BACKEND}
+    most = max(stored, key=lambda version: stored[version], default="")
+    server.ask("PATCH", f"/api/projects/{project}/", json={"model_version": most})
 
 
 def _ensure(server: LabelStudio, every: str, one: str, project: int, wanted: Json) -> None:

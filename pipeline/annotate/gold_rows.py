@@ -44,7 +44,7 @@ def gold_rows(readings: Sequence[Reading], report_of: Callable[[str, str], Known
     """Yield a row for each report that was read; `report_of` takes report_id and text_sha256.
 
     Its sentences are those on which the readers agree. `readings` has each annotator's spans as they were marked, `disputed` the sentences
-    that readers judge differently, `strays` the marks that fall on no sentence.
+    that readers judge differently, `strays` the marks that fall on no sentence that their part shows whole.
     """
     ordered = sorted(readings, key=lambda r: (r.part, r.annotator))
     for (report_id, digest), group in groupby(ordered, key=lambda r: (r.part.report_id, r.part.text_sha256)):
@@ -66,7 +66,7 @@ def _row(report_id: str, digest: str, known: Known, readings: Sequence[Reading])
         "id": report_id, "kind": known.kind, "url": known.url, "date": known.date, "text": known.text, "text_sha256": digest,
         "sections": _sections(known, sentences), "sentences": sentences, "labels": labels, "disputed": disputed,
         "chosen": next((r.chosen for r in readings if r.chosen), None),
-        "strays": [[m.start, m.end] for r in readings for m in r.marked if not _lands(m.start, m.end, known.passages)],
+        "strays": [list(place) for place in sorted({place for r in readings for place in _strays(r, known.passages)})],
         "readings": [reading_row(r) for r in readings],
     }  # fmt: skip
 
@@ -81,15 +81,18 @@ def _sections(known: Known, sentences: Sequence[Interval]) -> list[Json]:
     """The report's sections, and for sentences outside all of them stretches named "other", so that each sentence is in one."""
     spans = [(s.start, s.end, s.name) for s in find_sections(known.text)]
     starts = [*sorted(start for start, _, _ in spans), len(known.text)]
-    outside = [s for s in sentences if not any(start <= s[0] < end for start, end, _ in spans)]
+    outside = [s for s in sentences if not any(start <= s[0] and s[1] <= end for start, end, _ in spans)]
     for _, group in groupby(outside, key=lambda s: next(at for at in starts if at > s[0])):
         stretch = list(group)
         spans.append((stretch[0][0], stretch[-1][1], ELSEWHERE))
     return [{"name": name, "start": start, "end": end} for start, end, name in sorted(spans)]
 
 
-def _lands(start: int, end: int, passages: Sequence[Passage]) -> bool:
-    return any(falls_on((start, end), (p.start, p.end)) for p in passages)
+def _strays(reading: Reading, passages: Sequence[Passage]) -> Iterator[Interval]:
+    whole = [(p.start, p.end) for p in passages if reading.part.start <= p.start and p.end <= reading.part.end]
+    for mark in reading.marked:
+        if not any(falls_on((mark.start, mark.end), place) for place in whole):
+            yield mark.start, mark.end
 
 
 def reading_row(reading: Reading) -> Json:

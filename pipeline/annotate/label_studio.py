@@ -13,6 +13,9 @@ SECONDS = 100.0
 TRIES = 3
 PAGE = 100
 SHOWN = 300
+REFRESH = "/api/token/refresh/"
+AWAY = (502, 503, 504)
+EXAMPLE = "http://127.0.0.1:8080"
 Json = dict[str, Any]
 
 
@@ -24,8 +27,13 @@ class LabelStudio:
 
     def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
-        self._token = token.strip()
-        self._client = httpx.Client(base_url=self.url, timeout=SECONDS, transport=transport)
+        self._token = _one_word(token)
+        try:
+            self._client = httpx.Client(base_url=self.url, timeout=SECONDS, transport=transport)
+        except httpx.InvalidURL as error:
+            raise AnnotateError(f"{url!r} is no address ({error}): give one like {EXAMPLE}") from error
+        if self._client.base_url.scheme not in ("http", "https") or not self._client.base_url.host:
+            raise AnnotateError(f"{url!r} is no address of a server: give one like {EXAMPLE}")
         self._authorisation = ""
 
     def __enter__(self) -> Self:
@@ -61,7 +69,7 @@ class LabelStudio:
         for attempt in range(tries):
             try:
                 response = self._send(method, path, json, params)
-                if response.status_code not in (502, 503, 504) or attempt + 1 == tries:
+                if response.status_code not in AWAY or attempt + 1 == tries:
                     return self._read(response, method, path)
             except httpx.ConnectError as error:
                 if attempt + 1 == tries:
@@ -74,9 +82,10 @@ class LabelStudio:
                     "what was done is kept, what was not is done then"
                 ) from error
             except httpx.HTTPError as error:
-                raise AnnotateError(
-                    f"Label Studio at {self.url}: {method} {path}: {error}; run the command again"
-                ) from error
+                if attempt + 1 == tries:
+                    raise AnnotateError(
+                        f"Label Studio at {self.url}: {method} {path}: {error}; run the command again"
+                    ) from error
             time.sleep(0.5 * (attempt + 1))
         raise AssertionError("the last try returns or raises")
 
@@ -85,22 +94,28 @@ class LabelStudio:
             headers = {"Authorization": self._authorisation}
             return self._client.request(method, path, json=json, params=params, headers=headers)
 
-        if not self._authorisation:
-            self._authorise()
+        if not self._authorisation and (away := self._authorise()):
+            return away
         response = send()
         if response.status_code == 401 and self._authorisation.startswith("Bearer"):
-            self._authorise()  # an access token lives five minutes
-            response = send()
+            response = self._authorise() or send()  # an access token lives five minutes
         return response
 
-    def _authorise(self) -> None:
+    def _authorise(self) -> httpx.Response | None:
+        """Get ready to send; the answer when it says that the server is away."""
         if self._token.count(".") != 2:
             self._authorisation = f"Token {self._token}"
-            return
-        response = self._client.post("/api/token/refresh/", json={"refresh": self._token})
+            return None
+        response = self._client.post(REFRESH, json={"refresh": self._token})
+        if response.status_code in AWAY:
+            return response
         if response.status_code in (400, 401, 403):
             raise self._refused(response)
-        self._authorisation = f"Bearer {self._read(response, 'POST', '/api/token/refresh/')['access']}"
+        answer = self._read(response, "POST", REFRESH)
+        if not isinstance(answer, dict) or "access" not in answer:
+            raise AnnotateError(f"{self.url}{REFRESH} does not answer like Label Studio (no access)")
+        self._authorisation = f"Bearer {answer['access']}"
+        return None
 
     def _refused(self, response: httpx.Response) -> AnnotateError:
         return AnnotateError(
@@ -112,7 +127,13 @@ class LabelStudio:
         if response.status_code == 401:
             raise self._refused(response)
         if response.status_code == 404:
-            raise AnnotateError(f"Label Studio at {self.url} has no {path}: has it been deleted?")
+            raise AnnotateError(
+                f"Label Studio at {self.url} has no {path}: has it been deleted, and is the address right?"
+            )
+        if response.is_redirect:
+            raise AnnotateError(
+                f"{self.url} sends {path} on to {response.headers.get('location')}: is the address right, https and all?"
+            )
         if response.is_error:
             raise AnnotateError(
                 f"Label Studio at {self.url}: {method} {path}: {response.status_code} {_said(response)}"
@@ -143,5 +164,12 @@ def _said(response: httpx.Response) -> str:
         answer = response.json()
     except ValueError:
         return response.reason_phrase
-    parts = [answer.get("detail"), answer.get("validation_errors")] if isinstance(answer, dict) else [answer]
-    return "; ".join(str(part) for part in parts if part)[:SHOWN]
+    parts = [answer.get("detail"), answer.get("validation_errors")] if isinstance(answer, dict) else []
+    return "; ".join(str(part) for part in parts if part)[:SHOWN] or str(answer)[:SHOWN]
+
+
+def _one_word(token: str) -> str:
+    token = token.strip()
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise AnnotateError("the token holds white space or letters that no token has: copy it again, whole and alone")
+    return token

@@ -8,6 +8,7 @@ from pipeline.extract.sections import find_sections
 from pipeline.report import Passage
 
 MOST_WORDS = 1500
+BEGINNING = re.compile(r"(?<!\S)\S")
 Interval = tuple[int, int]
 
 
@@ -17,7 +18,7 @@ def cut(text: str, passages: Sequence[Passage], *, most_words: int = MOST_WORDS)
     Neighbouring sections share a part while they fit. A section that is longer is cut between `passages`, into parts of like length.
     """
     parts: list[Interval] = []
-    for start, end in _sections(text):
+    for start, end in _sections(text, passages):
         if parts and _words(text, parts[-1][0], end) <= most_words:
             parts[-1] = (parts[-1][0], end)
         else:
@@ -32,7 +33,7 @@ def cut_around(text: str, passages: Sequence[Passage], fixed: Sequence[Interval]
         return fresh
     parts, here = [], 0
     for start, end in [*sorted(set(fixed)), (len(text), len(text))]:
-        if start < here or end > len(text):
+        if start < here or end < start or end > len(text):
             continue  # overlaps one before it, or is of another text
         parts += _shortened(text, here, start, passages, MOST_WORDS) if here < start else []
         parts += [(start, end)] if start < end else []
@@ -40,9 +41,10 @@ def cut_around(text: str, passages: Sequence[Passage], fixed: Sequence[Interval]
     return tuple(parts)
 
 
-def _sections(text: str) -> Iterator[Interval]:
-    """Whole sections, each from the line of its heading on."""
-    starts = sorted({0, *(text.rfind("\n", 0, _heading_end(text, s.start)) + 1 for s in find_sections(text))})
+def _sections(text: str, passages: Sequence[Passage]) -> Iterator[Interval]:
+    """Whole sections, each from the line of its heading on; a heading in a passage begins none, so that no passage is cut."""
+    headings = {text.rfind("\n", 0, _heading_end(text, s.start)) + 1 for s in find_sections(text)}
+    starts = sorted({0, *(at for at in headings if not any(p.start < at < p.end for p in passages))})
     yield from pairwise([*starts, len(text)])
 
 
@@ -57,7 +59,7 @@ def _shortened(text: str, start: int, end: int, passages: Sequence[Passage], mos
     cuts, here, since = [start], start, 0
     for at in [*(p.start for p in passages if start < p.start < end), end]:
         words = _words(text, here, at)
-        if (since and since + words > most) or since >= wanted:
+        if (since and since + words > most) or (words and since >= wanted):
             cuts.append(here)
             since = 0
         here, since = at, since + words
@@ -65,4 +67,5 @@ def _shortened(text: str, start: int, end: int, passages: Sequence[Passage], mos
 
 
 def _words(text: str, start: int, end: int) -> int:
-    return sum(1 for _ in re.compile(r"\S+").finditer(text, start, end))
+    """How many words begin there, so that the counts of neighbours add up where a passage begins inside a word."""
+    return sum(1 for _ in BEGINNING.finditer(text, start, end))

@@ -9,6 +9,8 @@ from pipeline.annotate.records import Part
 from pipeline.annotate.regions import Row
 
 Json = dict[str, Any]
+OF_TASK = {"key": str, "report_id": str, "text_sha256": str, "start": int, "end": int}
+DONE = ("annotations", "drafts", "total_annotations", "cancelled_annotations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,12 @@ def existing(rows: Iterable[Mapping[str, Any]]) -> Iterator[Existing]:
     """Those tasks of a project that a push made."""
     for row in rows:
         data = row["data"]
-        if not isinstance(data, Mapping) or not {"key", "report_id", "text_sha256", "start", "end"} <= set(data):
+        if not isinstance(data, Mapping) or any(type(data.get(key)) is not kind for key, kind in OF_TASK.items()):
             continue
         predictions = {
             p["id"]: Prediction(p["model_version"] or "", p["score"] or 0.0, p["result"]) for p in row["predictions"]
         }
-        touched = bool(row["annotations"] or row.get("drafts") or row.get("total_annotations"))
+        touched = any(row.get(key) for key in DONE)
         yield Existing(
             row["id"],
             data["key"],
@@ -87,7 +89,7 @@ def plan(wanted: Sequence[Wanted], present: Iterable[Existing]) -> Plan:
     by_key: dict[str, list[Existing]] = defaultdict(list)
     for task in present:
         by_key[task.key].append(task)
-    for each in wanted:
+    for each in {w.part.key: w for w in wanted}.values():
         twins = sorted(by_key.pop(each.part.key, []), key=lambda t: (not t.touched, t.task))
         if not twins:
             made.create.append(each)

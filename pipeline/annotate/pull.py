@@ -85,11 +85,13 @@ def _fault(reading: Reading, text: str, shown: str) -> str | None:
 def _strays(rows: Iterable[Mapping[str, Any]]) -> Iterable[Problem]:
     """Marks on no sentence: they are in the gold's `readings`, but no sentence can carry their label."""
     for row in rows:
-        for start, end in row["strays"]:
-            reading = next(r for r in row["readings"] if r["start"] <= start and end <= r["end"])
-            words = row["text"][start:end]
-            reason = f"[{start}, {end}) {words[:60]!r} falls on no sentence: its label is in `readings` only"
-            yield Problem(reading["task"], reading["annotation"], "", reason)
+        for reading in row["readings"]:
+            for start, end in (
+                (m["start"], m["end"]) for m in reading["marked"] if [m["start"], m["end"]] in row["strays"]
+            ):
+                words = row["text"][start:end]
+                reason = f"[{start}, {end}) {words[:60]!r} falls on no sentence: its label is in `readings` only"
+                yield Problem(reading["task"], reading["annotation"], "", reason)
 
 
 def write_gold(folder: Path, pulled: Pulled) -> None:

@@ -1,6 +1,6 @@
 """Put reports into a Label Studio project: made or updated in place, and repaired by doing it again."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from pipeline.report import Passage
 from pipeline.taxonomy import Taxonomy
 
 AT_ONCE = 50
+BACKEND = "failings"  # the title of our backend, which Label Studio asks when it is the model version of a project
 Json = dict[str, Any]
 
 
@@ -109,6 +110,7 @@ def push(
     ]
     made = plan(wanted, present)
     carry_out(server, project["id"], made, progress=progress)
+    show_predictions(server, project, wanted)
     return made
 
 
@@ -128,8 +130,13 @@ def carry_out(
         server.ask("DELETE", f"/api/predictions/{key}/")
     for task in made.drop_tasks:
         server.ask("DELETE", f"/api/tasks/{task}/")
-    newest = next((p.model for w in made.create for p in w.predictions), None) or next(
-        (p.model for _, p in made.predict), None
-    )
-    if newest:
-        server.ask("PATCH", f"/api/projects/{project}/", json={"model_version": newest})
+
+
+def show_predictions(server: LabelStudio, project: Mapping[str, Any], wanted: Sequence[Wanted]) -> None:
+    """Have annotators see the model's predictions that most tasks have, of which Label Studio shows one; a backend goes first."""
+    models = Counter(p.model for w in wanted for p in w.predictions)
+    if not models or project.get("model_version") == BACKEND:
+        return
+    most = models.most_common(1)[0][0]
+    if project.get("model_version") != most:
+        server.ask("PATCH", f"/api/projects/{project['id']}/", json={"model_version": most})

@@ -53,10 +53,11 @@ class Project:
 def read_project(rows: Iterable[Json], users: Mapping[int, str], taxonomy: Taxonomy) -> Project:
     """Read tasks with their annotations and predictions; `users` gives the e-mail address of an annotator's id.
 
-    Skipped annotations and drafts, which nobody submitted, are no readings. Of several by one person the newest counts.
+    Skipped annotations and drafts, which nobody submitted, are no readings. Of several of one part by one person the newest counts,
+    and the others are not looked at.
     """
     tasks: list[Task] = []
-    readings: list[Reading] = []
+    newest: dict[tuple[Part, str, bool], tuple[Task, Json, Json]] = {}
     problems: list[Problem] = []
     drafts = 0
     for row in rows:
@@ -65,13 +66,12 @@ def read_project(rows: Iterable[Json], users: Mapping[int, str], taxonomy: Taxon
             continue
         tasks.append(task)
         drafts += len(row.get("drafts") or [])
-        found: dict[str, Reading] = {}
-        for annotation in sorted(_submitted(row), key=lambda a: (_when(a), a["id"])):
-            reading = _reading(task, row, annotation, users, taxonomy, problems)
-            if reading:
-                found[reading.annotator] = reading
-        readings += found.values()
-    return Project(tuple(tasks), tuple(readings), tuple(problems), drafts)
+        for annotation in _submitted(row):
+            key = (task.part, _annotator(annotation, users), task.is_final)
+            if key not in newest or _age(newest[key][2]) < _age(annotation):
+                newest[key] = (task, row, annotation)
+    readings = [_reading(*found, users, taxonomy, problems) for found in newest.values()]
+    return Project(tuple(tasks), tuple(r for r in readings if r), tuple(problems), drafts)
 
 
 def _task(row: Json, problems: list[Problem]) -> Task | None:
@@ -97,6 +97,10 @@ def _when(annotation: Json) -> str:
     return annotation.get("updated_at") or annotation.get("created_at") or ""
 
 
+def _age(annotation: Json) -> tuple[str, int]:
+    return _when(annotation), annotation["id"]
+
+
 def _reading(
     task: Task, row: Json, annotation: Json, users: Mapping[int, str], taxonomy: Taxonomy, problems: list[Problem]
 ) -> Reading | None:
@@ -114,7 +118,7 @@ def _reading(
         comment=parsed.comment,
         seconds=annotation.get("lead_time"),
         predicted=_marks(shown, task, taxonomy),
-        model=shown.get("model_version") if shown else None,
+        model=shown.get("model_version") if shown and not task.is_final else None,
         chosen=task.chosen or None,
         task=task.id,
         annotation=annotation["id"],
@@ -125,7 +129,7 @@ def _reading(
 def _annotator(annotation: Json, users: Mapping[int, str]) -> str:
     who = annotation.get("completed_by")
     if isinstance(who, Mapping):
-        return str(who.get("email") or who.get("id"))
+        return str(who.get("email") or f"user {who.get('id')}")
     return users.get(who, f"user {who}") if isinstance(who, int) else "unknown"
 
 
@@ -134,21 +138,21 @@ def _shown(row: Json, annotation: Json) -> Json | None:
     predictions = [p for p in row.get("predictions") or [] if isinstance(p, Mapping)]
     parent = annotation.get("parent_prediction")
     chosen = [p for p in predictions if p["id"] == parent]
-    earlier = [p for p in predictions if p.get("created_at", "") <= annotation.get("created_at", "")]
-    return max(chosen or earlier, key=lambda p: p.get("created_at", ""), default=None)
+    earlier = [p for p in predictions if (p.get("created_at") or "") <= (annotation.get("created_at") or "")]
+    return max(chosen or earlier, key=lambda p: p.get("created_at") or "", default=None)
 
 
 def _marks(prediction: Json | None, task: Task, taxonomy: Taxonomy) -> tuple[Marked, ...]:
     if prediction is None:
         return ()
-    parsed: Parsed = parse_result(prediction["result"], task.part, task.text, taxonomy)
+    parsed: Parsed = parse_result(prediction.get("result") or [], task.part, task.text, taxonomy)
     return parsed.marked
 
 
 def whole_texts(tasks: Sequence[Task]) -> dict[str, str]:
     """The texts of those reports all of whose parts are there, by their hash."""
-    parts: dict[str, dict[int, str]] = {}
-    for task in tasks:
-        parts.setdefault(task.part.text_sha256, {})[task.part.start] = task.text
-    joined = {key: "".join(text for _, text in sorted(rows.items())) for key, rows in parts.items()}
+    joined: dict[str, str] = {}
+    for task in sorted(tasks, key=lambda t: (t.part.start, t.part.end)):
+        so_far = joined.get(task.part.text_sha256, "")
+        joined[task.part.text_sha256] = so_far + task.text[max(0, len(so_far) - task.part.start) :]
     return {key: text for key, text in joined.items() if sha256(text.encode("utf-8", "surrogatepass")) == key}

@@ -56,8 +56,8 @@ class Reading:
     """What one person said of one part; `marked` in text order.
 
     A sentence without a mark is a negative only where `fully_read`. `annotator` is the e-mail address, `when` ISO 8601 in UTC,
-    `seconds` the time spent. `predicted` is what the person was shown, `model` whose prediction that was. `chosen` says why the report was
-    pushed ("random", "useful", "query", "all").
+    `seconds` the time spent. `predicted` is what the person was shown, `model` whose prediction that was, None for other readers' marks.
+    `chosen` says why the report was pushed ("random", "useful", "query", "all").
     """
 
     part: Part

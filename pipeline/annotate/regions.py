@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pipeline.annotate.records import ActorRole, Marked, MarkedActor, Part
-from pipeline.errors import OffsetError
+from pipeline.errors import AnnotateError, OffsetError
 from pipeline.report import ASSERTIONS, Assertion, check_interval, sha256
 from pipeline.taxonomy import Taxonomy
 
@@ -62,6 +62,11 @@ def as_result(suggested: Sequence[Suggested], part: Part, taxonomy: Taxonomy) ->
         marked = each.marked
         if not (part.start <= marked.start and marked.end <= part.end):
             continue
+        if unknown := set(marked.categories) - set(names):
+            raise AnnotateError(
+                f"finding [{marked.start}, {marked.end}) of {part.report_id} is of {', '.join(sorted(unknown))}, which the taxonomy "
+                f"lacks; it has {', '.join(names)}"
+            )
         key = _region_id("finding", marked.start, marked.end)
         value = {"start": marked.start - part.start, "end": marked.end - part.start}
         score = max(each.scores.values(), default=0.0)
@@ -94,11 +99,13 @@ def _region_id(kind: str, start: int, end: int) -> str:
 
 @dataclass(slots=True)
 class _Region:
-    start: int
-    end: int
+    """The rows of one id: `place` in the part, None where no row says one that fits; `wrong` is what does not fit."""
+
+    place: tuple[int, int] | None = None
     labels: list[str] = field(default_factory=list)
     assertions: list[str] = field(default_factory=list)
     actor: bool = False
+    wrong: list[str] = field(default_factory=list)
 
 
 def parse_result(result: Sequence[Mapping[str, Any]], part: Part, text: str, taxonomy: Taxonomy) -> Parsed:
@@ -108,20 +115,17 @@ def parse_result(result: Sequence[Mapping[str, Any]], part: Part, text: str, tax
     actors = _actors(result, regions, faults)
     marked: dict[tuple[int, int], Marked] = {}
     for key, region in regions.items():
-        if region.actor:
-            continue
-        reason = _not_a_finding(region)
-        place = (region.start + part.start, region.end + part.start)
-        if not reason and place in marked:
+        start, end = region.place or (0, 0)
+        place = (start + part.start, end + part.start)
+        reason = _fault_of(region)
+        if not reason and not region.actor and place in marked:
             reason = "a second finding on the same words: put its categories on the first one"
         if reason:
             faults.append(Fault(key, reason))
-            continue
-        mine = tuple(
-            sorted(replace(a, start=a.start + part.start, end=a.end + part.start) for a in actors.get(key, []))
-        )
-        assertion: Assertion = region.assertions[0]  # type: ignore[assignment]
-        marked[place] = Marked(*place, assertion, tuple(dict.fromkeys(region.labels)), mine)
+        elif not region.actor:
+            mine = (replace(a, start=a.start + part.start, end=a.end + part.start) for a in actors.get(key, []))
+            assertion: Assertion = region.assertions[0]  # type: ignore[assignment]
+            marked[place] = Marked(*place, assertion, tuple(dict.fromkeys(region.labels)), tuple(sorted(mine)))
     ordered = tuple(marked[place] for place in sorted(marked))
     return Parsed(ordered, _ticked(result), _comment(result), tuple(faults))
 
@@ -135,33 +139,43 @@ def _regions(
 ) -> dict[str, _Region]:
     regions: dict[str, _Region] = {}
     for row in result:
-        control, value, key = row.get("from_name"), row.get("value") or {}, str(row.get("id", ""))
+        control, value, key = row.get("from_name"), row.get("value"), str(row.get("id", ""))
         if row.get("type") == "relation" or control in (FULLY_READ, COMMENT):
             continue
         if control not in (CATEGORY, ACTOR, ASSERTION):
             faults.append(Fault(key, f"control {control!r} is not one of ours"))
             continue
-        fault = _misplaced(value, text)
-        if fault:
-            faults.append(Fault(key, fault))
-            continue
-        region = regions.setdefault(key, _Region(value["start"], value["end"]))
-        if (region.start, region.end) != (value["start"], value["end"]):
-            faults.append(Fault(key, "its rows have different offsets"))
-        if control == CATEGORY:
-            unknown = [name for name in value.get("labels", []) if name not in ids]
-            faults += [Fault(key, f"unknown category {name!r}; known: {', '.join(ids.values())}") for name in unknown]
-            region.labels += [ids[name] for name in value.get("labels", []) if name in ids]
-        elif control == ASSERTION:
-            region.assertions += value.get("choices", [])
-        else:
-            region.actor = True
+        region = regions.setdefault(key, _Region())
+        _add(region, control, value if isinstance(value, Mapping) else {}, ids)
+        _place(region, value if isinstance(value, Mapping) else {}, text)
     return regions
+
+
+def _add(region: _Region, control: str, value: Mapping[str, Any], ids: Mapping[str, str]) -> None:
+    if control == ACTOR:
+        region.actor = True
+    elif control == ASSERTION:
+        region.assertions += value.get("choices") or []
+    else:
+        labels = value.get("labels") or []
+        known = ", ".join(dict.fromkeys(ids.values()))
+        region.wrong += [f"unknown category {name!r}; known: {known}" for name in labels if name not in ids]
+        region.labels += [ids[name] for name in labels if name in ids]
+
+
+def _place(region: _Region, value: Mapping[str, Any], text: str) -> None:
+    fault = _misplaced(value, text)
+    if fault:
+        region.wrong.append(fault)
+    elif region.place not in (None, (value["start"], value["end"])):
+        region.wrong.append("its rows have different offsets")
+    else:
+        region.place = (value["start"], value["end"])
 
 
 def _misplaced(value: Mapping[str, Any], text: str) -> str | None:
     start, end = value.get("start"), value.get("end")
-    if not isinstance(start, int) or not isinstance(end, int):
+    if type(start) is not int or type(end) is not int:
         return f"offsets {start!r} to {end!r} are not whole numbers"
     try:
         check_interval(start, end, within=len(text), what="region")
@@ -178,7 +192,11 @@ def _bare(words: str) -> str:
     return re.sub(r"\\n|\s", "", words)
 
 
-def _not_a_finding(region: _Region) -> str | None:
+def _fault_of(region: _Region) -> str | None:
+    if region.wrong:
+        return "; ".join(dict.fromkeys(region.wrong))
+    if region.actor:
+        return "both a finding and an actor: mark the actor as a region of its own" if region.labels else None
     if not region.labels:
         return "no category"
     if len(region.assertions) != 1:
@@ -194,31 +212,38 @@ def _actors(
     """Actors by the region of their finding: related to it, or else in it."""
     found: dict[str, list[MarkedActor]] = {}
     related = set()
-    for row in result:
-        if row.get("type") != "relation":
-            continue
+    relations = [row for row in result if row.get("type") == "relation"]
+    said_first = sorted(relations, key=lambda row: not row.get("labels"))
+    for row in said_first:
         ends = [str(row.get("from_id", "")), str(row.get("to_id", ""))]
         findings = [e for e in ends if e in regions and not regions[e].actor]
         actors = [e for e in ends if e in regions and regions[e].actor]
         labels = row.get("labels") or []
         if len(findings) != 1 or len(actors) != 1 or len(labels) > 1 or any(label not in ROLES for label in labels):
-            faults.append(
-                Fault(
-                    ends[0], f"relation {labels} to {ends[1]}: not from a finding to an actor as {' or '.join(ROLES)}"
-                )
-            )
+            reason = f"relation {labels} to {ends[1]}: not from a finding to an actor as {' or '.join(ROLES)}"
+            faults.append(Fault(ends[0], reason))
             continue
         related.add(actors[0])
-        _attach(found, regions, findings[0], actors[0], labels[0] if labels else None)
+        if not _attach(found, regions, findings[0], actors[0], labels[0] if labels else None):
+            faults.append(Fault(actors[0], f"both {' and '.join(ROLES)} of {findings[0]}: keep one relation"))
     for key, region in regions.items():
-        if region.actor and key not in related:
-            around = [k for k, r in regions.items() if not r.actor and r.start <= region.start and region.end <= r.end]
-            if around:
-                closest = min(around, key=lambda k: regions[k].end - regions[k].start)
-                _attach(found, regions, closest, key, None)
+        if region.actor and not _fault_of(region) and region.place and key not in related:
+            finding = _closest_around(region.place, regions)
+            if finding:
+                _attach(found, regions, finding, key, None)
             else:
                 faults.append(Fault(key, "an actor that is in no finding and related to none"))
     return found
+
+
+def _closest_around(actor: tuple[int, int], regions: Mapping[str, _Region]) -> str | None:
+    """The shortest finding in which the actor stands."""
+    around = {
+        key: region.place[1] - region.place[0]
+        for key, region in regions.items()
+        if region.place and not region.actor and region.place[0] <= actor[0] and actor[1] <= region.place[1]
+    }
+    return min(around, key=lambda key: around[key], default=None)
 
 
 def _attach(
@@ -227,11 +252,17 @@ def _attach(
     finding: str,
     actor: str,
     role: ActorRole | None,
-) -> None:
+) -> bool:
+    """Add an actor to a finding; without a role it has that which the assertion makes usual. False where it has another one already."""
+    place = regions[actor].place
+    if place is None:
+        return True
     usual: ActorRole = "addressee" if regions[finding].assertions[:1] == ["recommendation"] else "responsible"
     mine = found.setdefault(finding, [])
-    if all((a.start, a.end) != (regions[actor].start, regions[actor].end) for a in mine):
-        mine.append(MarkedActor(regions[actor].start, regions[actor].end, role or usual))
+    known = next((a.role for a in mine if (a.start, a.end) == place), None)
+    if known is None:
+        mine.append(MarkedActor(*place, role or usual))
+    return role is None or known in (None, role)
 
 
 def _ticked(result: Sequence[Mapping[str, Any]]) -> bool:
