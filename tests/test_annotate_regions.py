@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.annotate.parse_regions import Fault, parse_result
 from pipeline.annotate.records import Marked, MarkedActor, Part
-from pipeline.annotate.regions import Fault, Row, Suggested, as_result, parse_result
+from pipeline.annotate.regions import Row, Suggested, as_result
 from pipeline.errors import AnnotateError
 from pipeline.report import ASSERTIONS
 from pipeline.taxonomy import load_taxonomy

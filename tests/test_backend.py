@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from pipeline.annotate.backend import make_app
 from pipeline.annotate.model_shelf import ModelShelf
+from pipeline.annotate.parse_regions import parse_result
 from pipeline.annotate.read_reports import ReadReport
 from pipeline.annotate.records import Part
-from pipeline.annotate.regions import Row, parse_result
+from pipeline.annotate.regions import Row
 from pipeline.annotate.running_model import RunningModel
 from pipeline.annotate.suggestions import suggested
 from pipeline.annotate.training import Schedule, Trainer

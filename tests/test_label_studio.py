@@ -412,7 +412,10 @@ def test_a_backend_gives_live_predictions_hears_of_annotations_and_trains_at_a_b
 
     annotate(server, TOKEN, task, [*live["result"], ticked()])
     assert _status(url, lambda state: state["read_since"] == 1)["last"] is None
+    url = backend("live", store)  # started again at another address: the connection moves with it
     (model,) = api.ask("GET", "/api/ml/", params={"project": task["project"]})
+    (hook,) = api.ask("GET", "/api/webhooks/", params={"project": task["project"]})
+    assert (model["url"], hook["url"]) == (url, f"{url}/webhook")
     api.ask("POST", f"/api/ml/{model['id']}/train")
     ended = _status(url, lambda state: state["last"] is not None)["last"]
     assert (ended["forced"], ended["promoted"]) == (True, False)

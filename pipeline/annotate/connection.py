@@ -32,12 +32,16 @@ def release_project(server: LabelStudio, project: int) -> None:
 
 
 def _ensure(server: LabelStudio, every: str, one: str, project: int, wanted: Json) -> None:
-    present = [
-        row["id"] for row in server.ask("GET", every, params={"project": project}) if row["url"] == wanted["url"]
-    ]
+    rows = server.ask("GET", every, params={"project": project})
+    present = [row["id"] for row in rows if row["url"] == wanted["url"] or _is_ours(row)]
     if present:
         server.ask("PATCH", one.format(present[0]), json=wanted)
     else:
         server.ask("POST", every, json={**wanted, "project": project})
     for row in present[1:]:
         server.ask("DELETE", one.format(row))
+
+
+def _is_ours(row: Json) -> bool:
+    """Whether a backend or webhook is one that an earlier start made, perhaps at another address."""
+    return row.get("title") == BACKEND or SECRET_HEADER in (row.get("headers") or {})

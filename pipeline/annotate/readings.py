@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.annotate.parse_regions import Parsed, parse_result
 from pipeline.annotate.records import Marked, Part, Reading
-from pipeline.annotate.regions import Parsed, parse_result
 from pipeline.report import sha256
 from pipeline.taxonomy import Taxonomy
 
