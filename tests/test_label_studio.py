@@ -296,7 +296,7 @@ def test_clear_words_when_the_server_the_token_or_the_project_is_gone(
     api.ask("DELETE", f"/api/projects/{made['id']}/")
     status, _, err = cli("pull", "--project", made["id"], "-o", "gold")
     assert status == 1
-    assert "has it been deleted?" in err
+    assert "has it been deleted" in err
     status, _, err = cli("pull", "--project", "to be deleted", "-o", "gold")
     assert "no project 'to be deleted': `failings annotate push` makes it" in err
 
