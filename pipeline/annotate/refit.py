@@ -16,7 +16,7 @@ from pipeline.classify.calibrate import cross_fitted, fit_calibration
 from pipeline.classify.evaluate import Counts, by_category, count_agreements, with_intervals
 from pipeline.classify.gold import GoldReport
 from pipeline.classify.heads_onnx import read_heads, replace_heads
-from pipeline.classify.lessons import NONE_FIRST, from_gold
+from pipeline.classify.lessons import from_gold
 from pipeline.classify.model_folder import (
     CALIBRATION,
     CONFIG,
@@ -45,12 +45,17 @@ def refit(base: Path, reports: Sequence[GoldReport], folder: Path, *, seed: int)
     The heads are drawn to those of `base`, so start from the shipped model with all that was read since, not from an
     earlier refit: what that learnt from would count twice. Raise ModelError when there is too little to learn from.
     """
+    reports = [report for report in reports if report.passages]
     _refuse(reports, folder)
-    classifier = load_classifier(base)
+    classifier, before = load_classifier(base), heads_of(base)
     taught = read_with(classifier, reports)
-    refitted = fit_heads(taught, heads_of(base), seed=seed)
+    refitted = fit_heads(taught, before, seed=seed)
     calibration = fit_calibration(refitted.crossed, taught.categories, taught.assertions)
-    metrics = _metrics(classifier, base, reports, taught, refitted, seed)
+    metrics: dict[str, Any] = {
+        "seed": seed,
+        "learnt_from": sorted(learnt_from(base) | {text_hash(report) for report in reports}),
+    }
+    metrics |= _metrics(classifier, before.logits(taught.pooled), reports, taught, refitted)
     _write(base, folder, refitted, calibration, metrics)
     return load_config(folder).version
 
@@ -99,24 +104,20 @@ def _refuse(reports: Sequence[GoldReport], folder: Path) -> None:
 
 
 def _metrics(
-    classifier: Classifier, base: Path, reports: Sequence[GoldReport], taught: Taught, refitted: Refitted, seed: int
-) -> dict[str, object]:
+    classifier: Classifier, before: Logits, reports: Sequence[GoldReport], taught: Taught, refitted: Refitted
+) -> dict[str, Any]:
     """Figures on the reports themselves; those of a report come from heads, probabilities and thresholds fitted on others."""
     cuts = np.cumsum([len(report.passages) for report in reports])[:-1]
-    each, before = (_by_report(logits, cuts) for logits in (refitted.crossed, heads_of(base).logits(taught.pooled)))
+    each = _by_report(refitted.crossed, cuts)
     fitted = cross_fitted(each, np.split(taught.categories, cuts), np.split(taught.assertions, cuts))
-    categories = classifier.config.categories
+    categories, shipped = classifier.config.categories, [classifier.calibration] * len(reports)
     new = [_counts(*row, categories) for row in zip(reports, each, fitted, strict=True)]
-    old = [
-        _counts(report, row, classifier.calibration, categories) for report, row in zip(reports, before, strict=True)
-    ]
+    old = [_counts(*row, categories) for row in zip(reports, _by_report(before, cuts), shipped, strict=True)]
     return {
-        "base": classifier.config.version, "seed": seed, "reports": len(reports), "passages": len(taught.pooled),
+        "base": classifier.config.version, "reports": len(reports), "passages": len(taught.pooled),
         "findings": sum(len(report.labels) for report in reports), "strength": dict(refitted.strength),
-        "unknown_categories": _unknown(reports, categories),
-        "figures": _figures(new), "base_figures": _figures(old),
+        "unknown_categories": _unknown(reports, categories), "figures": _figures(new), "base_figures": _figures(old),
         "by_category": {name: asdict(row) for name, row in by_category(new).items()},
-        "learnt_from": sorted(learnt_from(base) | {text_hash(report) for report in reports}),
     }  # fmt: skip
 
 
@@ -146,11 +147,11 @@ def _write(
 ) -> None:
     """Write the folder beside itself first, so that a failure leaves the model that was there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    heads = {"categories": OUTPUTS[0], "assertions": OUTPUTS[1]}
+    fitted = (refitted.heads.categories, refitted.heads.assertions)
     changed = {
-        heads[kind]: (head.weight, head.bias)
-        for kind, head in (("categories", refitted.heads.categories), ("assertions", refitted.heads.assertions))
-        if refitted.strength[kind] is not None  # type: ignore[index]
+        name: (head.weight, head.bias)
+        for name, head, strength in zip(OUTPUTS, fitted, refitted.strength.values(), strict=True)
+        if strength is not None
     }
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         made = Path(scratch) / folder.name
@@ -160,7 +161,7 @@ def _write(
         _write_json(made / CALIBRATION, asdict(calibration))
         config = json.loads((base / CONFIG).read_text(encoding="utf-8"))
         kept = {key: value for key, value in config.items() if key not in ("version", "sha256")}
-        write_config(made, {**kept, "name": folder.name, "assertions": list(NONE_FIRST)})
+        write_config(made, {**kept, "name": folder.name})
         _write_json(made / METRICS, metrics)
         write_refit_card(made)
         if folder.exists():

@@ -19,13 +19,14 @@ Linear = tuple[Floats, Floats]
 
 def read_heads(path: Path, names: tuple[str, ...]) -> dict[str, Linear]:
     """Weight (hidden, labels) and bias (labels,) of the heads whose outputs are `names`: logits = pooled @ weight + bias."""
-    graph = _graph(onnx.load(path), path)
+    model = onnx.load(path)
+    graph = _graph(model, path)
     hidden = next(o for o in graph.output if o.name == POOLED).type.tensor_type.shape.dim[-1].dim_value
     nodes, tensors = _needed(graph, names, stop=POOLED)
     inputs = [helper.make_tensor_value_info(POOLED, TensorProto.FLOAT, ["batch", "passages", hidden])]
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
     part = helper.make_model(helper.make_graph(nodes, "heads", inputs, outputs, tensors),
-                             opset_imports=onnx.load(path, load_external_data=False).opset_import)  # fmt: skip
+                             opset_imports=model.opset_import)  # fmt: skip
     probes = np.vstack([np.zeros((1, hidden)), np.eye(hidden)]).astype(np.float32)[np.newaxis]
     answers: list[Any] = ReferenceEvaluator(part).run(None, {POOLED: probes})  # type: ignore[assignment]
     return {name: (said[0, 1:] - said[0, 0], said[0, 0]) for name, said in zip(names, answers, strict=True)}
