@@ -5,11 +5,11 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from pipeline import __version__
-from pipeline.commands import annotate, corpus, evaluate, export, run, search, show, taxonomy, train, verify
+from pipeline.commands import annotate, corpus, evaluate, export, import_, run, search, show, taxonomy, train, verify
 from pipeline.errors import FailingsError, UsageError
 
 USAGE = 2
-COMMANDS = (run, search, show, export, verify, annotate, evaluate, train, corpus, taxonomy)
+COMMANDS = (run, search, show, export, import_, verify, annotate, evaluate, train, corpus, taxonomy)
 
 
 def make_parser() -> ArgumentParser:

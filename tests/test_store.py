@@ -107,7 +107,8 @@ def test_a_finding_comes_back_as_it_went_in(engine: Engine) -> None:
     assert first == {
         "finding_id": first["finding_id"], "report_id": f"one-{sha256(TEXT.encode())[:8]}", "source": "a/one.txt",
         "source_url": "https://example.org/1", "source_sha256": sha256(TEXT.encode()), "title": "One", "date": None,
-        "area": None, "section": "concerns", "concern": "4(b)", "page": 1, "boxes": [[1.0, 2.0, 3.0, 4.0]], "box_pages": [1],
+        "area": "Inner Exampleshire", "section": "concerns", "concern": "4(b)", "page": 1, "boxes": [[1.0, 2.0, 3.0, 4.0]],
+        "box_pages": [1],
         "start": 0, "end": 22, "quote": TEXT[:22], "link": "https://example.org/1#:~:text=told", "assertion": "failing",
         "assertion_score": 0.9,
         "categories": [{"id": "communication_gap", "score": 0.9}, {"id": "bed_shortage", "score": 0.6}],

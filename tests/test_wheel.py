@@ -14,7 +14,9 @@ def test_the_wheel_installs_and_runs_the_main_job(tmp_path: Path) -> None:
     subprocess.run(build, check=True, capture_output=True)
     wheel = next(tmp_path.glob("*.whl"))
     names = set(zipfile.ZipFile(wheel).namelist())
-    data = {"pipeline/taxonomy.toml", "pipeline/extract/attribution.json", "pipeline/models/minilm/model.onnx"}
+    data = {"pipeline/taxonomy.toml", "pipeline/extract/attribution.json", "pipeline/models/minilm/model.onnx",
+            "pipeline/export/html/vendor/vega.min.js", "pipeline/export/html/page/reading.js",
+            "pipeline/export/html/templates/index.html"}  # fmt: skip
     assert data <= names
     venv.create(tmp_path / "empty", with_pip=True)
     python = tmp_path / "empty" / "bin" / "python"

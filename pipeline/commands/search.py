@@ -3,7 +3,17 @@
 from argparse import Namespace
 from itertools import islice
 
-from pipeline.commands.common import Subparsers, add_filters, add_store, count, filter_of, open_store, say, warn
+from pipeline.commands.common import (
+    Subparsers,
+    add_filters,
+    add_report_filters,
+    add_store,
+    count,
+    open_store,
+    report_filter_of,
+    say,
+    warn,
+)
 
 
 def add(commands: Subparsers) -> None:
@@ -14,6 +24,7 @@ def add(commands: Subparsers) -> None:
     )
     add_store(parser)
     add_filters(parser)
+    add_report_filters(parser)
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="show at most this many (default: all)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(call=call)
@@ -21,15 +32,16 @@ def add(commands: Subparsers) -> None:
 
 def call(args: Namespace) -> int:
     """Print the findings."""
+    from pipeline.export.jsonl import line_of
     from pipeline.show import finding_lines
-    from pipeline.store.reader import dump_json, read_findings
+    from pipeline.store.reader import read_findings
 
     engine = open_store(args)
-    records = read_findings(engine, filter_of(args, engine, " ".join(args.words) or None))
+    records = read_findings(engine, report_filter_of(args, engine, " ".join(args.words) or None))
     shown = 0
     for record in islice(records, args.limit or None):
         shown += 1
-        say(dump_json(record) if args.json else finding_lines(record))
+        say(line_of(record) if args.json else finding_lines(record))
     if not args.json:
         warn(f"{shown} findings")
     return 0

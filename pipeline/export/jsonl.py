@@ -1,11 +1,12 @@
-"""JSON lines: a finding (or a report) a line."""
+"""JSON lines: a finding (or a report) a line, each with the version of the format."""
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.export.fields import FORMAT_VERSION
 from pipeline.export.whole_file import whole_file
-from pipeline.store.reader import dump_json
 
 
 def write_jsonl(records: Iterable[Mapping[str, Any]], path: Path) -> int:
@@ -13,6 +14,11 @@ def write_jsonl(records: Iterable[Mapping[str, Any]], path: Path) -> int:
     count = 0
     with whole_file(path) as file:
         for record in records:
-            file.write(dump_json(record) + "\n")
+            file.write(line_of(record) + "\n")
             count += 1
     return count
+
+
+def line_of(record: Mapping[str, Any]) -> str:
+    """An export record as one line of JSON."""
+    return json.dumps({**record, "format_version": FORMAT_VERSION}, ensure_ascii=False)

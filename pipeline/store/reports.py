@@ -8,14 +8,19 @@ from sqlalchemy.engine import Connection, Engine
 
 from pipeline.errors import UsageError
 from pipeline.report import Passage
-from pipeline.store.reader import BATCH, named_row
+from pipeline.store.reader import BATCH, Filter, named_row
 from pipeline.store.schema import addressees, answers, facts, passages, recommendations, reports, sources
 
 
-def read_reports(engine: Engine, *, report_id: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield every report, or one, with its text, all its sources, what it says of itself and its recommendations, sorted by id."""
+def read_reports(
+    engine: Engine, *, report_id: str | None = None, wanted: Filter | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield every report, or one, with its text, all its sources, what it says of itself and its recommendations, sorted by id.
+
+    Of a filter, what it asks of reports counts, not what it asks of findings.
+    """
     with engine.connect() as connection:
-        query = sa.select(reports).order_by(reports.c.report_id)
+        query = sa.select(reports).where((wanted or Filter()).report_condition()).order_by(reports.c.report_id)
         if report_id:
             query = query.where(reports.c.report_id == report_id)
         for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():

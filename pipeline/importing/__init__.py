@@ -1,0 +1,1 @@
+"""Read what people coded in other tools, as gold."""
