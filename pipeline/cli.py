@@ -5,11 +5,24 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 
 from pipeline import __version__
-from pipeline.commands import annotate, corpus, evaluate, export, import_, run, search, show, taxonomy, train, verify
+from pipeline.commands import (
+    annotate,
+    corpus,
+    dashboard,
+    evaluate,
+    export,
+    import_,
+    run,
+    search,
+    show,
+    taxonomy,
+    train,
+    verify,
+)
 from pipeline.errors import FailingsError, UsageError
 
 USAGE = 2
-COMMANDS = (run, search, show, export, import_, verify, annotate, evaluate, train, corpus, taxonomy)
+COMMANDS = (run, search, show, export, import_, dashboard, verify, annotate, evaluate, train, corpus, taxonomy)
 
 
 def make_parser() -> ArgumentParser:

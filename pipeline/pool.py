@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from pipeline.analyse import load_analyser
+from pipeline.analyser import load_analyser
 from pipeline.errors import FailingsError, InputError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, read

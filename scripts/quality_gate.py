@@ -14,7 +14,7 @@ from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.analyse import load_analyser
+from pipeline.analyser import load_analyser
 from pipeline.classify.evaluate import count_agreements, summarise
 from pipeline.classify.gold import read_gold
 from pipeline.classify.model_folder import load_config, named_folder

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from pipeline.analyse import Analyser, load_analyser
+from pipeline.analyser import Analyser, load_analyser
 from pipeline.annotate.model_shelf import ModelShelf
 from pipeline.annotate.records import Part
 from pipeline.annotate.regions import Row, as_result

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from pipeline.analyse import load_analyser
+from pipeline.analyser import load_analyser
 from pipeline.annotate.selection import Candidate, candidate
 from pipeline.classify.model_folder import load_config
 from pipeline.store.reports import read_reports

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.commands.common import Subparsers, say, say_json, warn
 
 if TYPE_CHECKING:
-    from pipeline.analyse import Analyser
+    from pipeline.analyser import Analyser
     from pipeline.classify.evaluation import Evaluation
 
 PAIRS = 8
@@ -38,7 +38,7 @@ def add(commands: Subparsers) -> None:
 def call(args: Namespace) -> int:
     """Find in every gold text, compare, print the figures, and write the report that was asked for."""
     _check_report_folder(args.report)
-    from pipeline.analyse import load_analyser
+    from pipeline.analyser import load_analyser
     from pipeline.classify.evaluation import as_metrics
     from pipeline.classify.model_folder import load_config, named_folder
     from pipeline.errors import GoldError

@@ -67,9 +67,9 @@ def _columns(given: str) -> dict[str, str]:
 
 def call(args: Namespace) -> int:
     """Run, and print what was found."""
+    from pipeline.batch import Options
     from pipeline.classify.model_folder import load_config, named_folder
     from pipeline.ingest.document import Limits
-    from pipeline.run import Options
     from pipeline.taxonomy import load_taxonomy
 
     defaults = Limits()
@@ -98,7 +98,7 @@ def _with_progress(paths: list[str], engine: Any, options: Any) -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from pipeline.run import count_sources, run_batch
+    from pipeline.batch import count_sources, run_batch
 
     interrupts: list[int] = []
 

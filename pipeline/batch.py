@@ -21,8 +21,8 @@ from pipeline.taxonomy import Taxonomy
 Progress = Callable[[int, str], None]
 
 
-def _silent(_done: int, _name: str) -> None:
-    pass
+def silent(_done: int, _name: str) -> None:
+    """Progress that nobody watches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def run_batch(
     engine: Engine,
     options: Options,
     *,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Summary:
     """Process every source that is not in the store as it is now; `progress` is told the sources done and the last one's name.
