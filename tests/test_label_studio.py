@@ -16,12 +16,14 @@ import pytest
 from label_studio_server import ADMIN, PASSWORD, READY, TOKEN, Server, folder, free_port, running, sign_up
 
 from pipeline.annotate.label_studio import LabelStudio
+from pipeline.annotate.read_project import read_reports_of
 from pipeline.classify.gold import GoldReport, corpus_folder, read_gold
 from pipeline.cli import main
 from pipeline.report import Actor, Analysed, CategoryScore, Finding, Passage, Report, sha256
 from pipeline.store.connect import open_engine
 from pipeline.store.reader import read_findings
 from pipeline.store.writer import Versions, Writer
+from pipeline.taxonomy import load_taxonomy
 
 CHROMIUM = "/usr/bin/chromium"
 PROJECT = "a project for tests"
@@ -183,8 +185,6 @@ def lines_of(path: Path) -> list[Json]:
 
 
 def names() -> dict[str, str]:
-    from pipeline.taxonomy import load_taxonomy
-
     return {c.id: c.name for c in load_taxonomy().categories}
 
 
@@ -352,11 +352,34 @@ def test_agreement_is_the_one_counted_by_hand_and_a_third_reader_decides(
     assert [(x["start"], x["categories"]) for x in row["labels"]] == [
         (passages[0].start, ["bed_shortage"]), (passages[1].start, ["bed_shortage"]), (passages[2].start, ["record_keeping"]),
     ]  # fmt: skip
+    (learnt,) = read_reports_of(api, "agreed", load_taxonomy(), lambda _: None, passages_of)
+    assert learnt.gold.labels[passages[2].start, passages[2].end].categories == ("record_keeping",)
     reviewed = list(read_findings(open_engine(f"sqlite:///{store}")))
     assert [(r["start"], r["reviewed_by"], r["categories"][0]["id"]) for r in reviewed] == [
         (passages[0].start, ADMIN, "bed_shortage"), (passages[1].start, ADMIN, "bed_shortage"),
         (passages[2].start, ADMIN, "record_keeping"),
     ]  # fmt: skip
+
+
+def test_categories_of_ones_own_go_out_and_come_back(
+    server: Server, cli: Callable[..., tuple[int, str, str]], api: LabelStudio, tmp_path: Path
+) -> None:
+    text = "No interpreter was called.\nIt rained."
+    (tmp_path / "own.toml").write_text('[interpreting]\nname = "Interpreting"\ndefinition = "No interpreter."\n')
+    found = (finding(text, 0, text.index("\n"), "interpreting"),)
+    store = store_of(
+        tmp_path / "findings.db", [(Report(text, "r.txt", sha256(text.encode())), passages_of(text), found)]
+    )
+    status, _, err = cli("push", "--project", "own", "--store", store)
+    assert (status, "interpreting" in err) == (1, True)
+    status, _, err = cli("push", "--project", "own", "--store", store, "--taxonomy", "own.toml")
+    assert status == 0, err
+    (task,) = tasks_in(api, "own")
+    annotate(server, TOKEN, task, [*task["predictions"][0]["result"], ticked()])
+    status, _, err = cli("pull", "--project", "own", "--store", store, "--taxonomy", "own.toml", "-o", "gold")
+    assert status == 0, err
+    (row,) = lines_of(tmp_path / "gold" / "gold.jsonl")
+    assert [label["categories"] for label in row["labels"]] == [["interpreting"]]
 
 
 @pytest.fixture

@@ -20,6 +20,12 @@ def project_of_adjudication(server: LabelStudio, project: Mapping[str, Any]) -> 
     return find_project(server, _title(project))
 
 
+def rows_with_adjudications(server: LabelStudio, project: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tasks of a project and, where there is one, of its adjudication."""
+    third = project_of_adjudication(server, project)
+    return [*server.tasks(project["id"]), *(server.tasks(third["id"]) if third else ())]
+
+
 def adjudicate(
     server: LabelStudio, project: Mapping[str, Any], held: Project, parts: Sequence[Part], taxonomy: Taxonomy
 ) -> tuple[dict[str, Any], Plan]:

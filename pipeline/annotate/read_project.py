@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from pipeline.annotate.adjudicate import rows_with_adjudications
 from pipeline.annotate.label_studio import LabelStudio
 from pipeline.annotate.pull import Lookup, Pulled, pull
 from pipeline.annotate.push import wanted_project
@@ -16,9 +17,8 @@ from pipeline.taxonomy import Taxonomy
 def read_reports_of(
     server: LabelStudio, name: str, taxonomy: Taxonomy, lookup: Lookup, segmented: Callable[[str], tuple[Passage, ...]]
 ) -> list[ReadReport]:
-    """Ask the server for all that was submitted in the project of this id or title; what cannot be read is left out."""
-    project = wanted_project(server, name)
-    rows = server.tasks(project["id"])
+    """All that was submitted in the project of this id or title and in its adjudication; what cannot be read is left out."""
+    rows = rows_with_adjudications(server, wanted_project(server, name))
     return as_read_reports(pull(read_project(rows, server.users(), taxonomy), lookup, segmented))
 
 

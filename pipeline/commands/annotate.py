@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import Any
 
 from pipeline.commands.common import Subparsers
@@ -29,6 +30,9 @@ def add_server(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--project", default=PROJECT, metavar="NAME", help=f"title or id of the project (default: {PROJECT})"
+    )
+    parser.add_argument(
+        "--taxonomy", type=Path, metavar="FILE", help="the categories (default: the 17 that come with failings)"
     )
 
 

@@ -60,7 +60,7 @@ def call(args: Namespace) -> int:
     if args.json:
         say_json({**measured.as_json(), "disagreements": kinds, "confused": [asdict(c) for c in most_confused(found)]})
     else:
-        for line in agreement_lines(measured, load_taxonomy()):
+        for line in agreement_lines(measured, load_taxonomy(args.taxonomy)):
             say(line)
         _say_disagreements(found, kinds, args.show)
     if args.disagreements:
@@ -95,7 +95,9 @@ def _adjudicate(args: Namespace, project: "Project", found: "Sequence[Disagreeme
 
     parts = list(dict.fromkeys(d.part for d in found))
     with connect(args) as server:
-        third, made = adjudicate(server, wanted_project(server, args.project), project, parts, load_taxonomy())
+        third, made = adjudicate(
+            server, wanted_project(server, args.project), project, parts, load_taxonomy(args.taxonomy)
+        )
     say(f"\n{len(parts)} parts in project {third['id']} ({third['title']}), {len(made.create)} of them new; `failings annotate pull` "
         "takes a third reader's word there as final")  # fmt: skip
     say(f"{args.url.rstrip('/')}/projects/{third['id']}/")

@@ -48,19 +48,16 @@ def read_source(args: Namespace, *, adjudicated: bool = True) -> Any:
     from pipeline.taxonomy import load_taxonomy
 
     try:
-        from pipeline.annotate.adjudicate import project_of_adjudication
+        from pipeline.annotate.adjudicate import rows_with_adjudications
         from pipeline.annotate.push import wanted_project
     except ModuleNotFoundError as error:
         raise missing(error) from error
-    taxonomy = load_taxonomy()
+    taxonomy = load_taxonomy(args.taxonomy)
     if args.exported:
         return read_project(_exported(args.exported), {}, taxonomy)
     with connect(args) as server:
         project = wanted_project(server, args.project)
-        rows = list(server.tasks(project["id"]))
-        third = project_of_adjudication(server, project) if adjudicated else None
-        if third:
-            rows += server.tasks(third["id"])
+        rows = rows_with_adjudications(server, project) if adjudicated else server.tasks(project["id"])
         return read_project(rows, server.users(), taxonomy)
 
 

@@ -62,7 +62,7 @@ def call(args: Namespace) -> int:
     if args.select == "useful" and not args.reports:
         raise UsageError("--select useful needs --reports N: how many to choose")
     engine = open_store(args)
-    taxonomy = load_taxonomy()
+    taxonomy = load_taxonomy(args.taxonomy)
     with connect(args) as server:
         from pipeline.annotate.plan import existing
         from pipeline.annotate.push import ensure_project, push

@@ -69,7 +69,7 @@ def call(args: Namespace) -> int:
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     secret = os.environ.get("FAILINGS_SECRET") or secrets.token_urlsafe(32)
-    taxonomy = load_taxonomy()
+    taxonomy = load_taxonomy(args.taxonomy)
     with connect(args) as server:
         project = wanted_project(server, args.project)
         shelf = ModelShelf(args.models, named_folder(args.model))
