@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export FAILINGS_LABEL_STUDIO ?= $(HOME)/.cache/failings/label-studio-1.23.2
 
-.PHONY: demo test check train label-studio label-studio-test clean
+.PHONY: demo test check train docs label-studio label-studio-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/failings run samples/reports --store demo.db
@@ -33,6 +33,10 @@ check: $(VENV)/.tests
 train: $(VENV)/.training
 	$(BIN)/failings train models/minilm/train.toml
 
+docs: $(VENV)/.tests
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "open site/index.html"
+
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable .
@@ -48,4 +52,4 @@ $(VENV)/.training: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo.db*
+	rm -rf $(VENV) demo.db* site

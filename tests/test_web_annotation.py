@@ -1,6 +1,7 @@
 """Web Annotations, checked against what the recommendation says MUST be (https://www.w3.org/TR/annotation-model/)."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,88 @@ def keys_of(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set(value).union(*map(keys_of, value.values()))
     return set().union(*map(keys_of, value)) if isinstance(value, list) else set()
+
+
+OA, AS, DC, FOAF = (
+    "http://www.w3.org/ns/oa#",
+    "http://www.w3.org/ns/activitystreams#",
+    "http://purl.org/dc/terms/",
+    "http://xmlns.com/foaf/0.1/",
+)
+LINKS = {
+    "body": f"{OA}hasBody", "target": f"{OA}hasTarget", "source": f"{OA}hasSource", "selector": f"{OA}hasSelector",
+    "refinedBy": f"{OA}refinedBy", "conformsTo": f"{DC}conformsTo", "creator": f"{DC}creator", "generator": f"{AS}generator",
+    "first": f"{AS}first", "last": f"{AS}last", "partOf": f"{AS}partOf",
+}  # fmt: skip
+NUMBERS = {"start": f"{OA}start", "end": f"{OA}end", "total": f"{AS}totalItems", "startIndex": f"{AS}startIndex"}
+# the mappings of http://www.w3.org/ns/anno.jsonld that our annotations use, from the vocabulary (https://www.w3.org/TR/annotation-vocab/)
+MODEL: dict[str, Any] = {
+    "id": {"@id": "@id", "@type": "@id"}, "type": {"@id": "@type", "@type": "@id"},
+    "skos": "http://www.w3.org/2004/02/skos/core#", "dcterms": DC, "schema": "http://schema.org/",
+    **{name: OA + name for name in ("Annotation", "SpecificResource", "TextualBody", "FragmentSelector", "TextQuoteSelector",
+                                    "TextPositionSelector", "classifying", "identifying", "exact", "prefix", "suffix")},
+    "AnnotationCollection": f"{AS}OrderedCollection", "AnnotationPage": f"{AS}OrderedCollectionPage", "Software": f"{AS}Application",
+    "Person": f"{FOAF}Person", "name": f"{FOAF}name", "label": "http://www.w3.org/2000/01/rdf-schema#label",
+    "value": "http://www.w3.org/1999/02/22-rdf-syntax-ns#value", "format": "http://purl.org/dc/elements/1.1/format",
+    "motivation": {"@id": f"{OA}motivatedBy", "@type": "@vocab"}, "purpose": {"@id": f"{OA}hasPurpose", "@type": "@vocab"},
+    "items": {"@id": f"{AS}items", "@type": "@id", "@container": "@list"},
+    **{name: {"@id": iri, "@type": "@id"} for name, iri in LINKS.items()},
+    **{name: {"@id": iri, "@type": "http://www.w3.org/2001/XMLSchema#nonNegativeInteger"} for name, iri in NUMBERS.items()},
+}  # fmt: skip
+
+
+def load(url: str, _options: Any) -> Any:
+    """The model's context, and no other document."""
+    assert url == "http://www.w3.org/ns/anno.jsonld"
+    named = os.environ.get("FAILINGS_ANNO_CONTEXT")
+    document = json.loads(Path(named).read_text("utf-8")) if named else {"@context": MODEL}
+    return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url, "document": document}
+
+
+def full_collection(path: Path) -> Any:
+    """A collection of two annotations with all that one can have."""
+    finding = finding_record(
+        REPORT, 23, 51, ["communication_gap", "own_one"], "alleged", page=3, box_pages=[3, 3], section="concerns", concern="4(b)",
+        actors=[{"text": "the crew", "agency": None, "role": "responsible"}], needs_review=True, reviewed_by="Ann; Bo",
+        speaker={"text": "her mother", "kind": "family"},
+    )  # fmt: skip
+    return written(path, [finding_record(REPORT, 2, 21), finding], [REPORT])
+
+
+def test_json_ld_reads_every_term_as_the_vocabulary_has_it(tmp_path: Path) -> None:
+    jsonld = pytest.importorskip("pyld.jsonld", reason="needs pip install pyld")
+    [collection] = jsonld.expand(full_collection(tmp_path / "a.jsonld"), {"documentLoader": load})
+    assert collection["@type"] == [f"{AS}OrderedCollection"]
+    [page] = collection[f"{AS}first"]
+    [items] = page[f"{AS}items"]
+    [_, found] = items["@list"]
+    assert found["@type"] == [f"{OA}Annotation"]
+    assert found[f"{OA}motivatedBy"] == [{"@id": f"{OA}classifying"}]
+    [target] = found[f"{OA}hasTarget"]
+    assert target[f"{OA}hasSource"] == [{"@id": "https://reports.example.org/r1"}]
+    quote, position, overleaf = target[f"{OA}hasSelector"]
+    assert quote[f"{OA}exact"] == [{"@value": TEXT[23:51]}]
+    assert [position[f"{OA}{end}"][0]["@value"] for end in ("start", "end")] == [23, 51]
+    assert overleaf[f"{OA}refinedBy"][0]["@type"] == [f"{OA}TextQuoteSelector"]
+    assert found["urn:x-failings:terms:needs_review"] == [{"@value": True}]
+
+
+def test_json_ld_loses_nothing(tmp_path: Path) -> None:
+    """What no context maps, a processor drops: expanded and compacted again, the collection is the same."""
+    jsonld = pytest.importorskip("pyld.jsonld", reason="needs pip install pyld")
+    collection = full_collection(tmp_path / "a.jsonld")
+    options = {"documentLoader": load}
+    back = jsonld.compact(jsonld.expand(collection, options), collection["@context"], options)
+    assert bare(back) == bare(collection)
+
+
+def bare(value: Any) -> Any:
+    """Without lists of one, which JSON-LD holds to be the same as what is in them."""
+    if isinstance(value, dict):
+        return {key: bare(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return bare(value[0]) if len(value) == 1 else [bare(inner) for inner in value]
+    return value
 
 
 def test_no_findings_are_an_empty_collection(tmp_path: Path) -> None:
