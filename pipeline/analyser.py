@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import ModelConfig
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.predict import Classifier
 from pipeline.classify.scores import Scores
 from pipeline.extract.agencies import AgencyTagger, load_tagger

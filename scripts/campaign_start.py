@@ -17,8 +17,8 @@ from pipeline.classify.export_onnx import export_onnx
 from pipeline.classify.from_recipe import Data, load_data, torch_classifier, train_network
 from pipeline.classify.gold import GoldReport
 from pipeline.classify.lessons import NONE_FIRST, from_gold
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import CALIBRATION, CONFIG, TOKENIZER, WEIGHTS, Calibration, write_config
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.scores import Logits
 from pipeline.taxonomy import load_taxonomy

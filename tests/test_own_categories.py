@@ -19,8 +19,8 @@ pytest.importorskip("onnx", reason="learning categories needs onnx")
 
 from pipeline.classify import own_categories
 from pipeline.classify.few_shot import Examples, learn, refusal
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import HASHED, default_folder, load_config
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.own_card import HEADINGS, table
 from pipeline.classify.own_recipe import KEYS, is_own, load_own_recipe
 from pipeline.classify.predict import Classifier

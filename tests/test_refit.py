@@ -17,8 +17,8 @@ from pipeline.classify.evaluate import Figure
 from pipeline.classify.extend_onnx import extend_onnx
 from pipeline.classify.gold import GoldReport, read_made_up
 from pipeline.classify.heads_onnx import read_heads
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import load_config, write_config
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.errors import GoldError, ModelError
 
 ROOT = Path(__file__).parent.parent

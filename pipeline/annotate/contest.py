@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.annotate.refit import learnt_from, text_hash
 from pipeline.classify.evaluate import Counts, Figure, count_agreements
 from pipeline.classify.gold import GoldReport
-from pipeline.classify.openvino_runtime import load_classifier
+from pipeline.classify.load import load_classifier
 from pipeline.errors import GoldError
 from pipeline.extract.findings import find
 

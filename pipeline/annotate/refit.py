@@ -17,6 +17,7 @@ from pipeline.classify.evaluate import Counts, by_category, count_agreements, wi
 from pipeline.classify.gold import GoldReport
 from pipeline.classify.heads_onnx import read_heads, replace_heads
 from pipeline.classify.lessons import from_gold
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import (
     CALIBRATION,
     CONFIG,
@@ -26,7 +27,6 @@ from pipeline.classify.model_folder import (
     load_config,
     write_config,
 )
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.predict import Classifier
 from pipeline.classify.scores import Logits, calibrated
 from pipeline.errors import ModelError

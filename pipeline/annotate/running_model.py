@@ -12,7 +12,7 @@ from pipeline.annotate.model_shelf import ModelShelf
 from pipeline.annotate.records import Part
 from pipeline.annotate.regions import Row, as_result
 from pipeline.annotate.suggestions import suggested
-from pipeline.classify.openvino_runtime import load_classifier
+from pipeline.classify.load import load_classifier
 from pipeline.errors import AnnotateError, FailingsError, ModelError
 from pipeline.report import Finding, Report
 from pipeline.taxonomy import Taxonomy

@@ -12,6 +12,7 @@ from pipeline.classify.adapt import adapted
 from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.gold import GoldReport, read_gold, read_made_up
 from pipeline.classify.lessons import NONE_FIRST, Lesson, from_gold
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import TOKENIZER, ModelConfig, neutral
 from pipeline.classify.network import PassageClassifier
 from pipeline.classify.predict import Classifier
@@ -85,6 +86,7 @@ def torch_classifier(
         overlap=recipe.overlap,
         context=recipe.context,
         marks=recipe.marks,
+        architecture={},
         sha256={},
     )
     tokenizer = WordPieces(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER)
@@ -92,11 +94,12 @@ def torch_classifier(
 
 
 def _taught(reports: Sequence[Read], teacher: Path, count: int) -> Iterator[Lesson]:
-    from pipeline.classify.openvino_runtime import load_classifier  # noqa: PLC0415  (only a taught model needs it here)
-
     if len(reports) < count:
         raise ModelError(f"{count} unlabelled reports are asked for; the corpus has {len(reports)}")
-    return taught(reports[:count], load_classifier(teacher, threads=torch.get_num_threads(), precision="bf16"))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return taught(
+        reports[:count], load_classifier(teacher, threads=torch.get_num_threads(), device=device, precision="bf16")
+    )
 
 
 def _claim(work: Path, made_of: Mapping[str, object]) -> None:

@@ -17,6 +17,7 @@ from pipeline.classify.export_onnx import export_onnx
 from pipeline.classify.from_recipe import Data, load_data, train_network
 from pipeline.classify.gold import GoldReport
 from pipeline.classify.lessons import NONE_FIRST, said_of
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import (
     CALIBRATION,
     CONFIG,
@@ -27,8 +28,7 @@ from pipeline.classify.model_folder import (
     neutral,
     write_config,
 )
-from pipeline.classify.network import PassageClassifier
-from pipeline.classify.openvino_runtime import load_classifier
+from pipeline.classify.network import PassageClassifier, architecture_of
 from pipeline.classify.predict import Classifier
 from pipeline.classify.recipe import Recipe, load_recipe
 from pipeline.classify.scores import Logits, calibrated
@@ -63,12 +63,12 @@ def write_model(
     export_onnx(network.cpu(), made / WEIGHTS, recipe.weights)
     shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, made / TOKENIZER)
     _write_calibration(made, neutral(len(categories)))
-    _write_config(made, recipe, categories)
+    _write_config(made, recipe, categories, network)
     classifier = load_classifier(made, threads=torch.get_num_threads())
     labelled = [_labelled(classifier, report, categories) for report in data.dev]
     about, said = (np.concatenate([row[i] for row in labelled]) for i in (1, 2))
     _write_calibration(made, fit_calibration(_joined(labelled), about, said))
-    _write_config(made, recipe, categories)
+    _write_config(made, recipe, categories, network)
     _write_metrics(made, classifier, data.dev, labelled, data.sha256)
     write_card(made, recipe, compared=folder.parent / COMPARED)
     for name in (WEIGHTS, TOKENIZER, CALIBRATION, METRICS, CARD, CONFIG):
@@ -79,9 +79,10 @@ def _write_calibration(folder: Path, calibration: Calibration) -> None:
     (folder / CALIBRATION).write_text(json.dumps(asdict(calibration), indent=1) + "\n", encoding="utf-8")
 
 
-def _write_config(folder: Path, recipe: Recipe, categories: Sequence[str]) -> None:
+def _write_config(folder: Path, recipe: Recipe, categories: Sequence[str], network: PassageClassifier) -> None:
     config = {"name": folder.name, "categories": list(categories), "assertions": list(NONE_FIRST), "size": recipe.size,
-              "overlap": recipe.overlap, "marks": list(recipe.marks), "context": recipe.context}  # fmt: skip
+              "overlap": recipe.overlap, "marks": list(recipe.marks), "context": recipe.context,
+              "architecture": architecture_of(network.encoder)}  # fmt: skip
     write_config(folder, config)
 
 

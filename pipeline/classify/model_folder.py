@@ -51,6 +51,7 @@ class ModelConfig:
     overlap: int
     context: Context
     marks: tuple[str, ...]
+    architecture: dict[str, Any]
     sha256: dict[str, str]
 
 
@@ -99,6 +100,7 @@ def load_config(folder: Path) -> ModelConfig:
             overlap=row["overlap"],
             context=row["context"],
             marks=tuple(row["marks"]),
+            architecture=row.get("architecture", {}),
             sha256=row["sha256"],
         )
         wrong = [name for name in HASHED if sha256((folder / name).read_bytes()) != config.sha256[name]]

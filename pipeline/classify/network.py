@@ -1,10 +1,35 @@
 """The network that is trained: an encoder, mean-pooled passages, a head for categories and one for assertion."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel
+
+NOT_ARCHITECTURE = ("transformers_version", "_name_or_path", "architectures", "dtype")
+
+
+def load_encoder(folder: str, layers: Sequence[int] = ()) -> Any:
+    """A pretrained encoder; of its layers only `layers`, in that order, unless that is empty."""
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config.attention_probs_dropout_prob = 0.0  # torch's fused attention knows none, and training doubles its speed
+    encoder = AutoModel.from_pretrained(folder, config=config, add_pooling_layer=False, local_files_only=True)
+    if layers:
+        encoder.encoder.layer = nn.ModuleList(encoder.encoder.layer[at] for at in layers)
+        encoder.config.num_hidden_layers = len(layers)
+    return encoder
+
+
+def blank_encoder(architecture: Mapping[str, Any]) -> Any:
+    """An encoder of an `architecture`, as `architecture_of` gives it, with random weights."""
+    return AutoModel.from_config(AutoConfig.for_model(**architecture), add_pooling_layer=False)
+
+
+def architecture_of(encoder: Any) -> dict[str, Any]:
+    """What has to be known of an encoder to build it again."""
+    config: dict[str, Any] = encoder.config.to_diff_dict()
+    return {"model_type": encoder.config.model_type, **{k: v for k, v in config.items() if k not in NOT_ARCHITECTURE}}
 
 
 class PassageClassifier(nn.Module):
@@ -17,7 +42,7 @@ class PassageClassifier(nn.Module):
 
     def __init__(
         self,
-        encoder: str,
+        encoder: Any,
         *,
         categories: int,
         assertions: int,
@@ -26,15 +51,12 @@ class PassageClassifier(nn.Module):
         category_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
-        config = AutoConfig.from_pretrained(encoder, local_files_only=True)
-        config.attention_probs_dropout_prob = 0.0  # torch's fused attention knows none, and training doubles its speed
-        self.encoder = AutoModel.from_pretrained(encoder, config=config, add_pooling_layer=False, local_files_only=True)
-        self.norm = nn.LayerNorm(
-            config.hidden_size
-        )  # encoders differ in scale, and a head is slow to learn from small numbers
+        hidden = encoder.config.hidden_size
+        self.encoder = encoder
+        self.norm = nn.LayerNorm(hidden)  # encoders differ in scale, and a head is slow to learn from small numbers
         self.dropout = nn.Dropout(dropout)
-        self.category_head = nn.Linear(config.hidden_size, categories)
-        self.assertion_head = nn.Linear(config.hidden_size, assertions)
+        self.category_head = nn.Linear(hidden, categories)
+        self.assertion_head = nn.Linear(hidden, assertions)
         self.assertion_weight = assertion_weight
         weights = torch.ones(categories) if category_weights is None else category_weights
         self.register_buffer("category_weights", weights, persistent=False)

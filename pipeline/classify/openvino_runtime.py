@@ -7,10 +7,8 @@ from typing import Any
 import openvino as ov
 from numpy.typing import NDArray
 
-from pipeline.classify.model_folder import TOKENIZER, WEIGHTS, load_calibration, load_config
-from pipeline.classify.predict import Classifier
+from pipeline.classify.model_folder import WEIGHTS
 from pipeline.classify.scores import Floats
-from pipeline.classify.tokens import WordPieces
 
 
 class OpenVino:
@@ -26,12 +24,8 @@ class OpenVino:
         return [outputs[name] for name in names]
 
 
-def load_classifier(folder: Path, *, threads: int = 1, precision: str = "f32") -> Classifier:
-    """Load and check a model folder; raise ModelError when a file is missing or damaged.
-
-    `precision` "bf16" is faster where the machine has instructions for it, and answers a little differently.
-    """
-    config = load_config(folder)
+def load_openvino(folder: Path, *, threads: int, precision: str) -> OpenVino:
+    """Compile the network of a checked model folder."""
     core = ov.Core()
     network = core.compile_model(
         core.read_model(folder / WEIGHTS),
@@ -44,4 +38,4 @@ def load_classifier(folder: Path, *, threads: int = 1, precision: str = "f32") -
             "ENABLE_CPU_PINNING": False,
         },
     )
-    return Classifier(config, load_calibration(folder), WordPieces(folder / TOKENIZER), OpenVino(network))
+    return OpenVino(network)

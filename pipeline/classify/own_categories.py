@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.classify.background import taken_apart, taxonomy_sentences
 from pipeline.classify.extend_onnx import extend_onnx
 from pipeline.classify.few_shot import Examples, Head, Trust, learn, measure, refusal
+from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import (
     CALIBRATION,
     TOKENIZER,
@@ -24,7 +25,6 @@ from pipeline.classify.model_folder import (
     load_config,
     write_config,
 )
-from pipeline.classify.openvino_runtime import load_classifier
 from pipeline.classify.own_card import write_own_card
 from pipeline.classify.own_recipe import OwnRecipe
 from pipeline.classify.predict import Classifier

@@ -16,6 +16,7 @@ WeightFormat = Literal["half", "int8"]
 class Recipe:
     """Everything that decides the weights. `size` and `overlap` are in tokens, learning rates are the peaks.
 
+    `layers` are the encoder's layers that are kept, counted from 0; empty for all.
     First the encoder guesses masked words of unlabelled reports for `adapt_steps` batches, 0 for not at all. The labelled
     reports are packed into windows `packs` times with other borders; training takes `steps` batches of them, shuffled, and the
     weights are the average of `runs` trainings that start alike and shuffle differently.
@@ -27,6 +28,7 @@ class Recipe:
     """
 
     encoder: str
+    layers: tuple[int, ...]
     size: int
     overlap: int
     context: Context

