@@ -5,16 +5,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
 from pipeline import __version__
 from pipeline.classify.model_folder import default_folder, load_config
-from pipeline.errors import InputError
+from pipeline.cluster.settings import Cluster
 from pipeline.ingest.document import Limits
-from pipeline.ingest.sources import Source, digest, discover
+from pipeline.ingest.sources import Source, digested, discover
 from pipeline.pool import Failed, Settings, process
+from pipeline.report import Analysed
 from pipeline.store.writer import Versions, Writer
 from pipeline.taxonomy import Taxonomy
 
@@ -27,13 +29,14 @@ def silent(_done: int, _name: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a run is done. `columns` maps our names of table columns to those of the input."""
+    """How a run is done. `columns` maps our names of table columns to those of the input; without a `cluster` it is done here."""
 
     taxonomy: Taxonomy
     model: Path = field(default_factory=default_folder)
     limits: Limits = field(default_factory=Limits)
     columns: Mapping[str, str] = field(default_factory=dict)
     workers: int = 0
+    cluster: Cluster | None = None
 
     def worker_count(self) -> int:
         """Workers to start: as asked, else one a processor that this process may use."""
@@ -94,22 +97,16 @@ def run_batch(
         note("failed", name)
 
     def todo() -> Iterator[Source]:
-        for item in discover(paths, limits=limits, columns=options.columns):
+        for item in digested(discover(paths, limits=limits, columns=options.columns)):
             if not isinstance(item, Source):
                 fail(item.name, item.reason)
-                continue
-            try:
-                done = writer.is_done(item.name, digest(item))
-            except (InputError, OSError) as error:
-                fail(item.name, str(error))
-                continue
-            if done:
+            elif item.sha256 and writer.is_done(item.name, item.sha256):
                 note("unchanged", item.name)
             else:
                 yield item
 
     settings = Settings(options.model, options.taxonomy.ids, limits)
-    for outcome in process(todo(), settings, workers=options.worker_count(), stopping=stopping):
+    for outcome in _engine(options, versions)(todo(), settings, stopping=stopping):
         if isinstance(outcome, Failed):
             fail(outcome.source.name, outcome.reason)
         else:
@@ -118,3 +115,12 @@ def run_batch(
     stopped = stopping()
     writer.finish("stopped" if stopped else "done", counts)
     return Summary(writer.run_id, dict(counts), tuple(failures), found, time.monotonic() - begun, stopped)
+
+
+def _engine(options: Options, versions: Versions) -> Callable[..., Iterator[Analysed | Failed]]:
+    """What turns sources into outcomes, in their order."""
+    if options.cluster is None:
+        return partial(process, workers=options.worker_count())
+    from pipeline.cluster.engine import process_on_ray  # noqa: PLC0415  (an extra)
+
+    return partial(process_on_ray, cluster=options.cluster, versions=versions, workers=options.workers)

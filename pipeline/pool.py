@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Self
 
 from pipeline.analyser import load_analyser
 from pipeline.errors import FailingsError, InputError
@@ -72,31 +73,53 @@ def process(
     sources: Iterator[Source], settings: Settings, *, workers: int, stopping: Callable[[], bool] = lambda: False
 ) -> Iterator[Analysed | Failed]:
     """Yield one outcome a source, in the order of the sources. No more are started once `stopping()` says so."""
-    crew = [_Worker(settings) for _ in range(workers)]
-    numbered = enumerate(sources)
-    done: dict[int, Analysed | Failed] = {}
-    given = taken = 0
-    feeding = True
-    try:
+    with Crew(settings, workers) as crew:
+        yield from crew.outcomes(sources, stopping=stopping)
+
+
+class Crew:
+    """Workers that stay when the sources at hand are done: a context manager that ends them."""
+
+    def __init__(self, settings: Settings, workers: int) -> None:
+        self._settings = settings
+        self._workers = [_Worker(settings) for _ in range(workers)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """End all workers at once."""
+        for worker in self._workers:
+            worker.end()
+
+    def outcomes(
+        self, sources: Iterator[Source], *, stopping: Callable[[], bool] = lambda: False
+    ) -> Iterator[Analysed | Failed]:
+        """As `process`, for one list of sources after the other; each has to be taken to its end."""
+        numbered = enumerate(sources)
+        done: dict[int, Analysed | Failed] = {}
+        given = taken = 0
+        feeding = True
+        crew = self._workers
         while True:
             while taken in done:
                 yield done.pop(taken)
                 taken += 1
             feeding = feeding and not stopping()
             for worker in crew:
-                if feeding and worker.ready and worker.task is None and given - taken < AHEAD * workers:
+                if feeding and worker.ready and worker.task is None and given - taken < AHEAD * len(crew):
                     following = next(numbered, None)
                     if following is None:
                         feeding = False
                         break
-                    worker.give(*following, settings.limits.seconds)
+                    worker.give(*following, self._settings.limits.seconds)
                     given += 1
             if not feeding and given == taken:
                 return
-            _collect(crew, settings, done)
-    finally:
-        for worker in crew:
-            worker.end()
+            _collect(crew, self._settings, done)
 
 
 def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed | Failed]) -> None:

@@ -3,6 +3,7 @@
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def add(commands: Subparsers) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="files, folders, 'patterns', zip archives, or tables with one report a row",
+        help="files, folders, 'patterns', zip archives, or tables with one report a row; URLs of these (s3:// gs:// az:// sftp://)",
     )
     add_store(parser)
     _add_settings(parser)
@@ -44,7 +45,22 @@ def _add_settings(parser: ArgumentParser) -> None:
         help="names of table columns, as in text=body,id=ref",
     )
     parser.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one a processor)")
-    parser.add_argument("--engine", choices=("local",), default="local", help="where the work is done (default: local)")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="what does the work (default: local; docs/cluster.md)",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="RAY",
+        help="the Ray cluster that this machine is in: auto, or HOST:PORT of its head (default: Ray on this machine)",
+    )
+    parser.add_argument(
+        "--shards",
+        metavar="URL",
+        help="where Ray's workers put finished work, kept: a folder or URL that all machines see",
+    )
     parser.add_argument(
         "--device", choices=("auto", "cpu"), default="auto", help="what the model runs on (default: auto)"
     )
@@ -83,7 +99,10 @@ def call(args: Namespace) -> int:
     untrained = taxonomy.untrained(load_config(model).categories)
     if untrained:
         warn(f"untrained: the model does not know {', '.join(untrained)}; nothing will be found of them")
-    options = Options(taxonomy=taxonomy, model=model, limits=limits, columns=args.columns, workers=args.workers)
+    cluster = _cluster(args)
+    options = Options(
+        taxonomy=taxonomy, model=model, limits=limits, columns=args.columns, workers=args.workers, cluster=cluster
+    )
     engine = open_store(args, create=True)
     summary = _with_progress(args.paths, engine, options)
     for source, reason in summary.failures:
@@ -92,6 +111,28 @@ def call(args: Namespace) -> int:
         warn("stopped: the same command goes on from here")
     _report(args, summary, engine, taxonomy)
     return STOPPED if summary.stopped else int(bool(summary.failures))
+
+
+def _cluster(args: Namespace) -> Any:
+    """Where Ray does the work, or None; without `--shards` they lie beside the store, or here, until they are in it."""
+    from pipeline.cluster.settings import Cluster
+    from pipeline.errors import UsageError
+    from pipeline.ingest.remote import is_url
+    from pipeline.store.connect import store_url
+
+    if args.engine != "ray":
+        if args.address or args.shards:
+            raise UsageError("--address and --shards are for --engine ray")
+        return None
+    if args.address and not args.shards:
+        raise UsageError(
+            "--address needs --shards: a folder that all machines see, or a URL such as s3://bucket/shards"
+        )
+    store = store_url(args.store)
+    beside = store.removeprefix("sqlite:///") if store.startswith("sqlite:///") else "findings"
+    shards = args.shards or f"{beside}.shards"
+    url = shards if is_url(shards) else f"file://{Path(shards).absolute().as_posix()}"
+    return Cluster(url, args.address, keep_shards=bool(args.shards))
 
 
 def _with_progress(paths: list[str], engine: Any, options: Any) -> Any:
@@ -117,7 +158,10 @@ def _with_progress(paths: list[str], engine: Any, options: Any) -> Any:
         TimeRemainingColumn(),
     )
     try:
-        with Progress(*columns, console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bar:
+        with (
+            redirect_stdout(sys.stderr),  # Ray prints there
+            Progress(*columns, console=Console(file=sys.stderr), disable=not sys.stderr.isatty()) as bar,
+        ):
             task = bar.add_task("reading reports", total=count_sources(paths, options), rate="")
 
             def progress(done: int, _name: str) -> None:

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from pipeline.errors import LimitExceeded, Unreadable
 from pipeline.ingest.document import Limits
+
+if TYPE_CHECKING:
+    from pipeline.ingest.remote import Remote
 
 MAX_MEMBERS = 20_000
 MAX_TOTAL = 2 * 2**30
@@ -37,7 +40,7 @@ def is_skipped(name: str) -> bool:
     return bool(_SKIPPED.search(name))
 
 
-def members(path: Path, limits: Limits) -> Iterator[Member]:
+def members(path: "Path | Remote", limits: Limits) -> Iterator[Member]:
     """Yield the files of a zip archive in sorted order; raise LimitExceeded when it expands to too much."""
     with _named_errors():
         found = [info for info in _archive(path).infolist() if not info.is_dir()]
@@ -56,7 +59,7 @@ def members(path: Path, limits: Limits) -> Iterator[Member]:
 
 
 @contextmanager
-def open_member(path: Path, name: str) -> Iterator[BinaryIO]:
+def open_member(path: "Path | Remote", name: str) -> Iterator[BinaryIO]:
     """Open a member for reading; more than its declared size is never read, and damage is raised as Unreadable."""
     with _named_errors():
         archive = _archive(path)
@@ -68,15 +71,17 @@ def open_member(path: Path, name: str) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, stream)
 
 
-def _archive(path: Path) -> zipfile.ZipFile:
+def _archive(path: "Path | Remote") -> zipfile.ZipFile:
+    if not isinstance(path, Path):
+        return _opened(path, 0, path.size, os.getpid())
     found = path.stat()
     return _opened(path, found.st_mtime_ns, found.st_size, os.getpid())
 
 
 @lru_cache(maxsize=2)
-def _opened(path: Path, modified: int, size: int, process: int) -> zipfile.ZipFile:  # noqa: ARG001
+def _opened(path: "Path | Remote", modified: int, size: int, process: int) -> zipfile.ZipFile:  # noqa: ARG001
     """Open an archive once: its directory is read again for no member; a forked process must not share the handle."""
-    return zipfile.ZipFile(path)
+    return zipfile.ZipFile(path if isinstance(path, Path) else path.open())
 
 
 def _refusal(info: zipfile.ZipInfo, limits: Limits) -> str | None:

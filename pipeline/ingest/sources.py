@@ -3,7 +3,9 @@
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -16,25 +18,28 @@ from pipeline.ingest import archive, tables
 from pipeline.ingest.document import Document, Limits
 from pipeline.ingest.folders import Rejected, expand, printable, problem
 from pipeline.ingest.formats import HEAD_BYTES, Format, detect, unsupported
+from pipeline.ingest.remote import AHEAD, AT_ONCE, Remote, expand_url, is_url
 from pipeline.report import Report
 
 OWN_NAMES: Mapping[str, str] = MappingProxyType({})
 _CHUNK = 1 << 20
 
-__all__ = ["Rejected", "Source", "digest", "discover", "read"]
+__all__ = ["Rejected", "Source", "digest", "digested", "discover", "read"]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """One report to be: a file, a member of an archive, or a row of a table under our column names.
 
-    `name` is the path as given, with '/member' and '#row id' added; it becomes `Report.source`.
+    `name` is the path or URL as given, with '/member' and '#row id' added; it becomes `Report.source`. `sha256` is what
+    `digest` says, where it was asked before.
     """
 
     name: str
-    path: Path
+    path: Path | Remote
     member: str | None = None
     row: Mapping[str, str] | None = None
+    sha256: str | None = None
 
 
 def discover(
@@ -42,14 +47,14 @@ def discover(
 ) -> Iterator[Source | Rejected]:
     """Yield every report in files, folders, patterns, zip archives and tables, each once, in sorted order.
 
-    `columns` maps our names of table columns to theirs. Nothing in `paths` stops the rest: what cannot be read is
-    Rejected.
+    Paths may be URLs (`remote.PACKAGES`). `columns` maps our names of table columns to theirs. Nothing in `paths` stops
+    the rest: what cannot be read is Rejected.
     """
     if unknown := set(columns) - set(tables.COLUMNS):
         raise UsageError(f"unknown columns {', '.join(sorted(unknown))}; ours are {', '.join(tables.COLUMNS)}")
     seen: set[str] = set()
-    for found in (found for given in paths for found in expand(given)):
-        key = found.name if isinstance(found, Rejected) else os.path.realpath(found)
+    for found in (found for given in paths for found in (expand_url(given) if is_url(given) else expand(given))):
+        key = os.path.realpath(found) if isinstance(found, Path) else _name(found)
         if key not in seen:
             seen.add(key)
             yield from [found] if isinstance(found, Rejected) else _reports(found, limits, columns)
@@ -68,6 +73,34 @@ def digest(source: Source) -> str:
     except OSError as error:
         raise Unreadable(problem(error)) from error
     return result.hexdigest()
+
+
+def digested(found: Iterable[Source | Rejected]) -> Iterator[Source | Rejected]:
+    """Yield sources with their digests, in order; several files behind URLs are read at once. What cannot be read is Rejected."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        ahead: deque[Source | Rejected | Future[Source | Rejected]] = deque()
+        for item in found:
+            far = (
+                isinstance(item, Source) and isinstance(item.path, Remote) and item.member is None and item.row is None
+            )
+            ahead.append(threads.submit(_with_digest, item) if far else item)
+            while ahead and (len(ahead) > AHEAD or not isinstance(ahead[0], Future)):
+                yield _settled(ahead.popleft())
+        while ahead:
+            yield _settled(ahead.popleft())
+
+
+def _settled(item: "Source | Rejected | Future[Source | Rejected]") -> Source | Rejected:
+    return item.result() if isinstance(item, Future) else _with_digest(item)
+
+
+def _with_digest(item: Source | Rejected) -> Source | Rejected:
+    if isinstance(item, Rejected):
+        return item
+    try:
+        return replace(item, sha256=digest(item))
+    except (InputError, OSError) as error:
+        return Rejected(item.name, str(error))
 
 
 def read(source: Source, *, limits: Limits) -> Report:
@@ -93,7 +126,7 @@ def _document(data: bytes, name: str, limits: Limits) -> Document:
 
 def _load(source: Source, limits: Limits) -> bytes:
     try:
-        size = 0 if source.member else source.path.stat().st_size
+        size = 0 if source.member else _size(source.path)
         if size <= limits.max_bytes:
             with _open(source) as stream:
                 data = stream.read(limits.max_bytes + 1)
@@ -105,15 +138,34 @@ def _load(source: Source, limits: Limits) -> bytes:
     return data
 
 
+def _name(found: Path | Remote | Rejected) -> str:
+    if isinstance(found, Path):
+        return printable(found.as_posix())
+    return found.url if isinstance(found, Remote) else found.name
+
+
+def _size(path: Path | Remote) -> int:
+    return path.size if isinstance(path, Remote) else path.stat().st_size
+
+
 def _open(source: Source) -> AbstractContextManager[BinaryIO]:
-    return archive.open_member(source.path, source.member) if source.member else source.path.open("rb")
+    if source.member:
+        return archive.open_member(source.path, source.member)
+    return source.path.open() if isinstance(source.path, Remote) else source.path.open("rb")
 
 
-def _reports(path: Path, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
+def _head(source: Source) -> bytes:
+    if isinstance(source.path, Remote) and not source.member:
+        return source.path.head(HEAD_BYTES)
+    with _open(source) as stream:
+        return stream.read(HEAD_BYTES)
+
+
+def _reports(path: Path | Remote, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
     """Yield what one file holds."""
-    source = Source(printable(path.as_posix()), path)
+    source = Source(_name(path), path)
     try:
-        if stat.S_ISREG(path.stat().st_mode):
+        if isinstance(path, Remote) or stat.S_ISREG(path.stat().st_mode):
             yield from _contents(source, limits, columns)
         else:
             yield Rejected(source.name, "not a regular file")
@@ -124,8 +176,7 @@ def _reports(path: Path, limits: Limits, columns: Mapping[str, str]) -> Iterator
 
 
 def _contents(source: Source, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
-    with _open(source) as stream:
-        head = stream.read(HEAD_BYTES)
+    head = _head(source)
     found = detect(head, source.name)
     if found is None:
         yield Rejected(source.name, unsupported(head, source.name))
