@@ -21,7 +21,7 @@ def read_weights(path: Path) -> dict[str, Floats]:
     The exporter keeps the name of a linear layer's bias and not that of its weight, which is found beside it in the graph.
     """
     graph = onnx.load(path).graph
-    values = dict(_values(graph))
+    values = constants(graph)
     made_by = {name: node for node in graph.node for name in node.output}
     weights = {name.removeprefix(PREFIX): value for name, value in values.items() if name.startswith(PREFIX)}
     for node in graph.node:
@@ -34,8 +34,12 @@ def read_weights(path: Path) -> dict[str, Floats]:
     return weights
 
 
-def _values(graph: Any) -> Iterator[tuple[str, Floats]]:
-    """Each constant of the graph, and each that a node makes of smaller ones."""
+def constants(graph: Any) -> dict[str, Floats]:
+    """Each number in the graph that does not depend on its inputs, by name: those stored, and those that a node makes of smaller ones."""
+    return dict(_constants(graph))
+
+
+def _constants(graph: Any) -> Iterator[tuple[str, Floats]]:
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     small = {name for node in graph.node if node.op_type in ("Cast", "DequantizeLinear") for name in node.input}
     for name, value in stored.items():

@@ -1,6 +1,6 @@
 """Read passages with a model, one report at a time: windows in, logits of each passage out. Runtimes do the arithmetic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,8 @@ from pipeline.errors import ModelError
 from pipeline.report import Passage
 
 BATCH_TOKENS = 4096
+PADDING = 0.1
+Inputs = Mapping[str, NDArray[Any]]
 
 
 class Runtime(Protocol):
@@ -22,7 +24,7 @@ class Runtime(Protocol):
     def widths(self) -> Mapping[str, int]:
         """The size of the last axis of each output, by its name."""
 
-    def infer(self, inputs: Mapping[str, NDArray[Any]], names: Sequence[str]) -> list[Floats]:
+    def infer(self, inputs: Inputs, names: Sequence[str]) -> list[Floats]:
         """The named outputs, (batch, passages, width) each, for input_ids, attention_mask and pooling."""
 
 
@@ -55,21 +57,28 @@ class Classifier:
         """Calibrated probabilities of each passage."""
         return calibrated(self.logits(text, passages), self.calibration)
 
-    def _averages(self, text: str, passages: Sequence[Passage], names: Sequence[str]) -> list[Floats]:
-        sums = [np.zeros((len(passages), self._runtime.widths[name]), np.float64) for name in names]
-        weight = np.zeros((len(passages), 1), np.float64)
-        packed = list(
+    def inputs(self, text: str, passages: Sequence[Passage]) -> Iterator[Inputs]:
+        """What the runtime is given for a text, batch by batch."""
+        return (_padded(batch) for batch in _batches(self._windows(text, passages)))
+
+    def _windows(self, text: str, passages: Sequence[Passage]) -> list[Window]:
+        config = self.config
+        return list(
             windows(
                 text,
                 passages,
                 self._tokenizer,
-                size=self.config.size,
-                overlap=self.config.overlap,
-                marks=self.config.marks,
-                context=self.config.context,
+                size=config.size,
+                overlap=config.overlap,
+                marks=config.marks,
+                context=config.context,
             )
         )
-        for batch in _batches(packed):
+
+    def _averages(self, text: str, passages: Sequence[Passage], names: Sequence[str]) -> list[Floats]:
+        sums = [np.zeros((len(passages), self._runtime.widths[name]), np.float64) for name in names]
+        weight = np.zeros((len(passages), 1), np.float64)
+        for batch in _batches(self._windows(text, passages)):
             outputs = self._runtime.infer(_padded(batch), names)
             for row, window in enumerate(batch):
                 for column, (passage, start, end) in enumerate(window.spans):
@@ -95,10 +104,12 @@ def _padded(batch: Sequence[Window]) -> dict[str, NDArray[Any]]:
 
 
 def _batches(packed: Sequence[Window]) -> list[list[Window]]:
-    """Windows of like length together, at most BATCH_TOKENS tokens a batch with its padding."""
+    """Windows of like length together: at most BATCH_TOKENS tokens a batch, and PADDING of a window for padding."""
     batches: list[list[Window]] = []
     for window in sorted(packed, key=lambda w: -len(w.token_ids)):
-        if batches and len(batches[-1][0].token_ids) * (len(batches[-1]) + 1) <= BATCH_TOKENS:
+        longest = len(batches[-1][0].token_ids) if batches else 0
+        fits = longest * (len(batches[-1]) + 1) <= BATCH_TOKENS if batches else False
+        if fits and len(window.token_ids) >= (1 - PADDING) * longest:
             batches[-1].append(window)
         else:
             batches.append([window])
