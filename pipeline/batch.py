@@ -13,10 +13,12 @@ from sqlalchemy.engine import Engine
 from pipeline import __version__
 from pipeline.classify.model_folder import default_folder, load_config
 from pipeline.cluster.settings import Cluster
+from pipeline.errors import InputError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source, digested, discover
 from pipeline.pool import Failed, Settings, process
 from pipeline.report import Analysed
+from pipeline.store.held import Held
 from pipeline.store.writer import Versions, Writer
 from pipeline.taxonomy import Taxonomy
 
@@ -87,6 +89,11 @@ def run_batch(
     failures: list[tuple[str, str]] = []
     found = 0
 
+    def stored(analysed: Analysed, outcome: str) -> None:
+        nonlocal found
+        found += len(analysed.findings)
+        note(outcome, analysed.report.source)
+
     def note(outcome: str, name: str) -> None:
         counts[outcome] += 1
         progress(counts.total(), name)
@@ -105,13 +112,17 @@ def run_batch(
             else:
                 yield item
 
+    held = Held(writer, stored)
     settings = Settings(options.model, options.taxonomy.ids, limits)
     for outcome in _engine(options, versions)(todo(), settings, stopping=stopping):
         if isinstance(outcome, Failed):
             fail(outcome.source.name, outcome.reason)
-        else:
-            found += len(outcome.findings)
-            note(writer.add(outcome), outcome.report.source)
+            continue
+        try:
+            held.add(outcome)
+        except InputError as error:
+            fail(outcome.report.source, str(error))
+    held.flush()
     stopped = stopping()
     writer.finish("stopped" if stopped else "done", counts)
     return Summary(writer.run_id, dict(counts), tuple(failures), found, time.monotonic() - begun, stopped)

@@ -107,9 +107,14 @@ def analysed(text: str, source: str, found: tuple[Finding, ...], metadata: dict[
 
 def make_store(path: Path) -> Path:
     """Write the three reports to a new store at `path`."""
-    engine = open_engine(f"sqlite:///{path}", create=True)
+    fill_store(f"sqlite:///{path}")
+    return path
+
+
+def fill_store(url: str) -> None:
+    """Write the three reports to the store at a URL."""
+    engine = open_engine(url, create=True)
     writer = Writer(engine, VERSIONS, {})
     for report in (first(), second(), third()):
         writer.add(report)
     engine.dispose()
-    return path

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
+from stores import Stores
 
 from pipeline.cli import main
 from pipeline.errors import UsageError
@@ -86,26 +87,34 @@ def analysed(name: str, facts: dict[str, str], said: Sequence[Said]) -> Analysed
     return Analysed(report, (), tuple(found), tuple(Fact(*fact) for fact in facts.items()), tuple(calls))
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store of REPORTS; people reviewed the only finding of b."""
-    folder = tmp_path_factory.mktemp("four")
-    engine = open_engine(f"sqlite:///{folder / 'findings.db'}", create=True)
+def put_reports(engine: Engine) -> None:
+    """Fill a store with REPORTS; people reviewed the only finding of b."""
     for name, (facts, said) in REPORTS.items():
         made = analysed(name, facts, said)
         reviewed = (
             tuple(replace(f, reviewed_by="ann@example.org") for f in made.findings) if name == "b" else made.findings
         )
         Writer(engine, Versions("m-1", "t-1", "0.1.0"), {}).add(replace(made, findings=reviewed))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of REPORTS."""
+    folder = tmp_path_factory.mktemp("four")
+    engine = open_engine(f"sqlite:///{folder / 'findings.db'}", create=True)
+    put_reports(engine)
     engine.dispose()
     return folder
 
 
-@pytest.fixture
-def engine(folder: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{folder / 'findings.db'}")
-    yield engine
-    engine.dispose()
+@pytest.fixture(scope="module")
+def engine(stores: Stores) -> Iterator[Engine]:
+    """A store of REPORTS of each kind."""
+    with stores.one() as url:
+        engine = open_engine(url, create=True)
+        put_reports(engine)
+        yield engine
+        engine.dispose()
 
 
 def export(folder: Path, *args: object) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,7 @@
 import csv
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
+from stores import Stores, rows
 
 from pipeline.errors import OffsetError, StoreError, UsageError
 from pipeline.export import writer_of
@@ -74,20 +75,10 @@ def analysed(text: str = TEXT, source: str = "a/one.txt", digest: str | None = N
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'findings.db'}", create=True)
+def engine(new_store: Callable[[], str]) -> Iterator[Engine]:
+    engine = open_engine(new_store(), create=True)
     yield engine
     engine.dispose()
-
-
-def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Everything in the store that does not tell when or how often it was run."""
-    with engine.connect() as connection:
-        return {
-            name: sorted(tuple(map(str, row)) for row in connection.execute(sa.select(table)))
-            for name, table in metadata.tables.items()
-            if name not in ("runs", "failures")
-        }
 
 
 def test_the_migrated_schema_is_the_declared_one(engine: Engine) -> None:
@@ -192,7 +183,7 @@ def test_a_report_is_wholly_in_or_not_at_all(engine: Engine, monkeypatch: pytest
         raise RuntimeError("power cut")
 
     writer = Writer(engine, VERSIONS, {})
-    monkeypatch.setattr("pipeline.store.writer.rows_of", broken)
+    monkeypatch.setattr("pipeline.store.put.rows_of", broken)
     with pytest.raises(RuntimeError):
         writer.add(analysed())
     assert all(not found for found in rows(engine).values())
@@ -207,15 +198,23 @@ def test_a_report_is_wholly_in_or_not_at_all(engine: Engine, monkeypatch: pytest
         ("UPDATE recommendations SET start_char = 1", "recommendation"),
         ("UPDATE addressees SET text = 'nobody'", "addressee"),
         ("UPDATE reports SET text = text || '.'", "hash"),
-        ("PRAGMA foreign_keys=OFF; DELETE FROM reports", "refers to a row"),
     ],
 )
 def test_verify_names_what_was_tampered_with(engine: Engine, statement: str, fault: str) -> None:
     Writer(engine, VERSIONS, {}).add(analysed())
-    connection = sqlite3.connect(str(engine.url.database))
-    connection.executescript(statement)
-    connection.close()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
     assert any(fault in line for line in verify(engine))
+
+
+def test_verify_names_rows_of_a_file_that_refer_to_nothing(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'findings.db'}", create=True)
+    Writer(engine, VERSIONS, {}).add(analysed())
+    connection = sqlite3.connect(tmp_path / "findings.db")
+    connection.executescript("PRAGMA foreign_keys=OFF; DELETE FROM reports")
+    connection.close()
+    assert any("refers to a row" in line for line in verify(engine))
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -292,15 +291,16 @@ def test_an_export_that_cannot_be_written_leaves_nothing(engine: Engine, tmp_pat
 @settings(max_examples=20, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=80))
 def test_any_text_keeps_its_offsets_through_store_and_export(
-    tmp_path_factory: pytest.TempPathFactory, text: str
+    stores: Stores, tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
-    engine = open_engine(f"sqlite:///{folder / 'findings.db'}", create=True)
-    Writer(engine, VERSIONS, {}).add(analysed(text))
-    assert list(verify(engine)) == []
-    writer_of("jsonl")(read_findings(engine), folder / "out.jsonl")
-    write_jsonl(read_reports(engine), folder / "reports.jsonl")
-    engine.dispose()
+    with stores.one() as url:
+        engine = open_engine(url, create=True)
+        Writer(engine, VERSIONS, {}).add(analysed(text))
+        assert list(verify(engine)) == []
+        writer_of("jsonl")(read_findings(engine), folder / "out.jsonl")
+        write_jsonl(read_reports(engine), folder / "reports.jsonl")
+        engine.dispose()
     texts = {}
     with (folder / "reports.jsonl").open(encoding="utf-8", newline="\n") as lines:
         for line in lines:

@@ -1,6 +1,5 @@
 """The views of a store give what one counts by hand, under the columns that they promise."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from small_store import FIRST, SECOND, first, make_store
+from small_store import FIRST, SECOND, fill_store, first
 from sqlalchemy.engine import Engine
+from stores import Stores
 
 from pipeline.store.connect import open_engine
-from pipeline.store.schema import metadata
 from pipeline.store.views import VIEWS
 from pipeline.store.writer import Versions, Writer
 
@@ -22,11 +21,13 @@ ANN = "ann@example.org"
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{make_store(tmp_path / 'small.db')}")
-    yield engine
-    engine.dispose()
+@pytest.fixture(scope="module")
+def store(stores: Stores) -> Iterator[Engine]:
+    with stores.one() as url:
+        fill_store(url)
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
 
 
 def rows(engine: Engine, view: str, *names: str) -> list[tuple[Any, ...]]:
@@ -151,18 +152,3 @@ def test_a_store_from_before_the_views_gets_them_when_it_is_opened(tmp_path: Pat
     opened = open_engine(url)
     assert len(rows(opened, "v_findings")) == 3
     opened.dispose()
-
-
-def test_views_are_the_same_on_postgresql(store: Engine) -> None:
-    url = os.environ.get("FAILINGS_TEST_POSTGRES")
-    if not url:
-        pytest.skip("set FAILINGS_TEST_POSTGRES to the URL of an empty PostgreSQL database")
-    there = open_engine(url, create=True)
-    with store.connect() as here, there.begin() as connection:
-        for table in metadata.sorted_tables:
-            held = [dict(row) for row in here.execute(sa.select(table)).mappings()]
-            if held:
-                connection.execute(sa.insert(table), held)
-    for name in VIEWS:
-        assert sorted(rows(there, name), key=str) == sorted(rows(store, name), key=str), name
-    there.dispose()

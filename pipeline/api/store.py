@@ -14,6 +14,7 @@ from pipeline.store.connect import open_engine, store_url
 from pipeline.store.reader import Filter
 from pipeline.store.reports import find_report
 from pipeline.store.stored import StoredFinding, StoredRecommendation, StoredReport, stored_findings, stored_reports
+from pipeline.store.transactions import reading
 from pipeline.store.views import VIEWS
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Store:
         if view not in VIEWS:
             raise UsageError(f"no view {view!r}; there are {', '.join(VIEWS)}")
         table = VIEWS[view]
-        with self.engine.connect() as connection:
+        with reading(self.engine) as connection:
             rows = connection.execute(sa.select(table)).all()
         frame = _pandas().DataFrame.from_records(rows, columns=list(table.c.keys()))
         whole = {c.name: "Int64" for c in table.c if isinstance(c.type, sa.Integer)}

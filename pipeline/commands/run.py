@@ -174,12 +174,12 @@ def _with_progress(paths: list[str], engine: Any, options: Any) -> Any:
 
 
 def _report(args: Namespace, summary: Any, engine: Any, taxonomy: Any) -> None:
-    from pipeline.store.connect import store_url
+    from pipeline.store.connect import shown, store_url
     from pipeline.store.reader import count_by_category, count_totals
 
     categories = count_by_category(engine, taxonomy)
     totals = count_totals(engine)
-    store = store_url(args.store).removeprefix("sqlite:///")
+    store = shown(store_url(args.store))
     if args.json:
         say_json({
             "run_id": summary.run_id, "counts": summary.counts, "findings": summary.findings,

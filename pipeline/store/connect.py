@@ -1,20 +1,21 @@
 """Open a store by URL or path, bringing its schema up to date."""
 
 import os
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import URL, Connection, Engine
 
 from pipeline.errors import StoreError
+from pipeline.store.migrate import migrate
+from pipeline.store.transactions import BUSY_SECONDS, WRITES, one_line, store_name
 
 DEFAULT = "findings.db"
-BUSY_SECONDS = 60
+CONNECT_SECONDS = 10
+KINDS = "a file, sqlite:///FILE, or postgresql://USER@HOST/DATABASE"
 
 
 def store_url(given: str | None) -> str:
@@ -23,43 +24,79 @@ def store_url(given: str | None) -> str:
     return name if "://" in name else f"sqlite:///{name}"
 
 
+def shown(url: str) -> str:
+    """The name of a store for people: a path, or a URL without its password."""
+    return store_name(_parsed(url))
+
+
 def open_engine(url: str, *, create: bool = False) -> Engine:
     """Open a store and migrate it; raise StoreError when there is none (unless `create`), or when it cannot be used."""
-    path = sa.make_url(url).database
-    if url.startswith("sqlite") and path and not create and not Path(path).is_file():
+    parsed = _parsed(url)
+    path = parsed.database
+    if parsed.drivername.startswith("sqlite") and path and not create and not Path(path).is_file():
         raise StoreError(f"no store at {path}: run `failings run PATH` first, or name one with --store")
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _sqlite_settings)
+    engine = _engine(parsed)
     try:
-        _migrate(engine)
+        migrate(engine, create=create)
     except sa.exc.DatabaseError as error:
         engine.dispose()
-        raise StoreError(f"{path or url} cannot be used as a store: {error.orig}") from error
+        raise StoreError(f"{store_name(parsed)} cannot be used as a store: {one_line(error)}") from error
+    except StoreError:
+        engine.dispose()
+        raise
     return engine
 
 
+def _parsed(url: str) -> URL:
+    """The URL in parts. What is wrong with one is said without repeating it, as it may hold a password."""
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise StoreError(f"the store's URL cannot be read; a store is {KINDS}") from None
+    kind = parsed.drivername.partition("+")[0]
+    if kind not in ("sqlite", "postgresql", "postgres"):
+        raise StoreError(f"no store is of the kind {kind!r}; a store is {KINDS}")
+    if "@" in (parsed.host or ""):
+        raise StoreError("the store's URL has an @ too many: write one in a user's name or a password as %40")
+    return parsed if kind == "sqlite" else parsed.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername.startswith("sqlite"):
+        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        sa.event.listen(engine, "connect", _sqlite_settings)
+        sa.event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    settings = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "failings"}
+    try:
+        return sa.create_engine(url.update_query_dict({k: v for k, v in settings.items() if k not in url.query}))
+    except ImportError as error:
+        raise StoreError(f"{store_name(url)} needs psycopg: pip install 'failings[postgres]'") from error
+
+
 def _sqlite_settings(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_sqlite_begin` says so, before DDL too
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    _use_wal(cursor)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", "pipeline.store:migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == newest:
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Turn WAL on. Of two programs that make one file at once, SQLite sends one away without the wait that it was told."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
             return
-        if current is not None and newest is not None and current > newest:
-            raise StoreError(
-                f"{engine.url} is of schema {current}, newer than this failings knows ({newest}): upgrade failings"
-            )
-        if current is None and sa.inspect(connection).get_table_names():
-            raise StoreError(f"{engine.url} is a database of something else: name another file with --store")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    """A writer takes its turn at once: one that had read first could not wait for another."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITES) else "BEGIN")

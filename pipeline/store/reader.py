@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
 
 from pipeline.store.schema import actors, facts, finding_categories, findings, reports, sources
+from pipeline.store.transactions import reading
+from pipeline.store.words import has_words
 from pipeline.taxonomy import Taxonomy
 
 BATCH = 500
@@ -70,10 +72,7 @@ class Filter:
             of_kind = sa.select(actors.c.finding_id).where(actors.c.agency_type == self.agency_type)
             yield findings.c.finding_id.in_(of_kind)
         if self.words:
-            match = sa.text("SELECT rowid FROM findings_fts WHERE findings_fts MATCH :words").bindparams(
-                words=_query(self.words)
-            )
-            yield findings.c.id.in_(match.columns(sa.column("rowid", sa.Integer)).scalar_subquery())
+            yield has_words(self.words)
 
     def _about(self) -> sa.Select[Any]:
         about = sa.select(finding_categories.c.finding_id)
@@ -98,34 +97,33 @@ def _naming(wanted: str) -> sa.Select[Any]:
 
 def categories_found(engine: Engine) -> set[str]:
     """Ids of the categories that any finding has."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return set(connection.execute(sa.select(finding_categories.c.category).distinct()).scalars())
 
 
-def _query(words: str) -> str:
-    """Every word must stand in the quote; a part in double quotes is a phrase."""
-    parts = words.split('"')
-    terms = [p for i, part in enumerate(parts) for p in ([part] if i % 2 else part.split()) if p.strip()]
-    return " ".join(f'"{term}"' for term in terms)
-
-
 def read_findings(engine: Engine, wanted: Filter | None = None) -> Iterator[dict[str, Any]]:
-    """Yield findings as export records (`docs/export.md`), sorted by report and start."""
-    query = (
-        sa.select(findings)
-        .where((wanted or Filter()).condition())
-        .order_by(findings.c.report_id, findings.c.start_char, findings.c.end_char)
-    )
-    with engine.connect() as connection:
-        rows = connection.execution_options(yield_per=BATCH).execute(query).mappings()
-        for part in rows.partitions(BATCH):
-            ids = [row["finding_id"] for row in part]
-            about = _reports(connection, {row["report_id"] for row in part})
-            categories = _by_finding(connection, finding_categories, ids, "score", descending=True)
-            named = _by_finding(connection, actors, ids, "start_char")
-            for row in part:
-                key = row["finding_id"]
-                yield _record(row, about[row["report_id"]], categories.get(key, []), named.get(key, []))
+    """Yield findings as export records (`docs/export.md`), sorted by report and start: those of the moment of the first."""
+    with reading(engine) as connection:
+        yield from findings_on(connection, wanted or Filter())
+
+
+def findings_on(connection: Connection, wanted: Filter) -> Iterator[dict[str, Any]]:
+    """As `read_findings`, on a connection that reads other things too."""
+    place = (findings.c.report_id, findings.c.start_char, findings.c.end_char)
+    query = sa.select(findings).where(wanted.condition()).order_by(*place)
+    with connection.execute(query, execution_options={"yield_per": BATCH}) as result:
+        for part in result.mappings().partitions(BATCH):
+            yield from _records(connection, part)
+
+
+def _records(connection: Connection, part: Sequence[RowMapping]) -> Iterator[dict[str, Any]]:
+    ids = [row["finding_id"] for row in part]
+    about = _reports(connection, {row["report_id"] for row in part})
+    categories = _by_finding(connection, finding_categories, ids, "score", descending=True)
+    named = _by_finding(connection, actors, ids, "start_char")
+    for row in part:
+        key = row["finding_id"]
+        yield _record(row, about[row["report_id"]], categories.get(key, []), named.get(key, []))
 
 
 def _reports(connection: Connection, ids: set[str]) -> dict[str, dict[str, Any]]:
@@ -187,10 +185,10 @@ def count_by_category(engine: Engine, taxonomy: Taxonomy) -> dict[str, tuple[int
         .join(findings, findings.c.finding_id == finding_categories.c.finding_id)
         .group_by(finding_categories.c.category)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         counts = {category: (mentions, in_reports) for category, mentions, in_reports in connection.execute(query)}
     order = {category: at for at, category in enumerate(taxonomy.ids)}
-    return dict(sorted(counts.items(), key=lambda item: order.get(item[0], len(order))))
+    return dict(sorted(counts.items(), key=lambda item: (order.get(item[0], len(order)), item[0])))
 
 
 def count_totals(engine: Engine) -> dict[str, int]:
@@ -201,5 +199,5 @@ def count_totals(engine: Engine) -> dict[str, int]:
         "findings": sa.select(sa.func.count()).select_from(findings),
         "needs_review": sa.select(sa.func.count()).select_from(findings).where(findings.c.needs_review),
     }
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return {name: connection.execute(query).scalar_one() for name, query in counts.items()}

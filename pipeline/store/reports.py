@@ -8,8 +8,11 @@ from sqlalchemy.engine import Connection, Engine
 
 from pipeline.errors import UsageError
 from pipeline.report import Passage
-from pipeline.store.reader import BATCH, Filter, named_row
+from pipeline.store.reader import Filter, named_row
 from pipeline.store.schema import addressees, answers, facts, passages, recommendations, reports, sources
+from pipeline.store.transactions import reading
+
+TEXTS = 50
 
 
 def read_reports(
@@ -19,23 +22,34 @@ def read_reports(
 
     Of a filter, what it asks of reports counts, not what it asks of findings.
     """
-    with engine.connect() as connection:
-        query = sa.select(reports).where((wanted or Filter()).report_condition()).order_by(reports.c.report_id)
-        if report_id:
-            query = query.where(reports.c.report_id == report_id)
-        for row in connection.execution_options(yield_per=BATCH).execute(query).mappings():
-            mine = row["report_id"]
-            names = sa.select(sources.c.source).where(sources.c.report_id == mine).order_by(sources.c.source)
-            said = sa.select(facts).where(facts.c.report_id == mine).order_by(facts.c.number)
-            yield {
-                **row,
-                "sources": list(connection.execute(names).scalars()),
-                "facts": [
-                    {"field": f["field"], "value": f["value"], "start": f["start_char"], "end": f["end_char"]}
-                    for f in connection.execute(said).mappings()
-                ],
-                "recommendations": list(_recommendations(connection, mine)),
-            }
+    with reading(engine) as connection:
+        yield from reports_on(connection, report_id=report_id, wanted=wanted)
+
+
+def reports_on(
+    connection: Connection, *, report_id: str | None = None, wanted: Filter | None = None
+) -> Iterator[dict[str, Any]]:
+    """As `read_reports`, on a connection that reads other things too."""
+    query = sa.select(reports).where((wanted or Filter()).report_condition()).order_by(reports.c.report_id)
+    if report_id:
+        query = query.where(reports.c.report_id == report_id)
+    with connection.execute(query, execution_options={"yield_per": TEXTS}) as result:
+        for row in result.mappings():
+            yield {**row, **_about(connection, row["report_id"])}
+
+
+def _about(connection: Connection, report_id: str) -> dict[str, Any]:
+    """What other tables hold of a report."""
+    names = sa.select(sources.c.source).where(sources.c.report_id == report_id).order_by(sources.c.source)
+    said = sa.select(facts).where(facts.c.report_id == report_id).order_by(facts.c.number)
+    return {
+        "sources": list(connection.execute(names).scalars()),
+        "facts": [
+            {"field": f["field"], "value": f["value"], "start": f["start_char"], "end": f["end_char"]}
+            for f in connection.execute(said).mappings()
+        ],
+        "recommendations": list(_recommendations(connection, report_id)),
+    }
 
 
 def _recommendations(connection: Connection, report_id: str) -> Iterator[dict[str, Any]]:
@@ -55,14 +69,14 @@ def _recommendations(connection: Connection, report_id: str) -> Iterator[dict[st
 
 def find_report(engine: Engine, name: str) -> dict[str, Any]:
     """The one report with this id, source, file name, or beginning of an id; raise UsageError when none or several fit."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for condition in (
             reports.c.report_id == name,
             reports.c.report_id.in_(sa.select(sources.c.report_id).where(sources.c.source == name)),
             reports.c.report_id.in_(
-                sa.select(sources.c.report_id).where(sources.c.source.endswith("/" + name, autoescape=True))
+                sa.select(sources.c.report_id).where(sources.c.source.iendswith("/" + name, autoescape=True))
             ),
-            reports.c.report_id.startswith(name, autoescape=True),
+            reports.c.report_id.istartswith(name, autoescape=True),
         ):
             rows = (
                 connection.execute(sa.select(reports).where(condition).order_by(reports.c.report_id).limit(9))
@@ -79,20 +93,20 @@ def find_report(engine: Engine, name: str) -> dict[str, Any]:
 def read_passages(engine: Engine, report_id: str) -> tuple[Passage, ...]:
     """The passages of a report in order."""
     query = sa.select(passages).where(passages.c.report_id == report_id).order_by(passages.c.start_char)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(query).mappings()
         return tuple(Passage(row["start_char"], row["end_char"], row["section"]) for row in rows)
 
 
 def report_ids(engine: Engine) -> list[str]:
     """The ids of all reports, sorted."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return list(connection.execute(sa.select(reports.c.report_id).order_by(reports.c.report_id)).scalars())
 
 
 def read_report_of_text(engine: Engine, text_sha256: str) -> dict[str, Any] | None:
     """The report with this text, as `read_reports` gives it, or None."""
     query = sa.select(reports.c.report_id).where(reports.c.text_sha256 == text_sha256)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         report_id = connection.execute(query).scalar()
     return next(read_reports(engine, report_id=report_id), None) if report_id else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
@@ -13,6 +14,7 @@ from pipeline.store.review_rows import review_row
 from pipeline.store.rows import rows_of
 from pipeline.store.schema import actors, answers, finding_categories, findings, reports, reviews, superseded
 from pipeline.store.stands import read_standing
+from pipeline.store.transactions import in_turn
 
 VERSIONS = ("model", "taxonomy", "pipeline")
 DECIDED = (findings, finding_categories, actors, answers)
@@ -37,26 +39,26 @@ def add_readings(engine: Engine, readings: Sequence[Reading], *, origin: str) ->
     by_text: dict[str, list[Reading]] = {}
     for reading in readings:
         by_text.setdefault(reading.part.text_sha256, []).append(reading)
-    counts = [_add(engine, digest, mine, origin) for digest, mine in by_text.items()]
+    counts = [
+        in_turn(engine, partial(_add, text_sha256=digest, readings=mine, origin=origin))
+        for digest, mine in by_text.items()
+    ]
     return Counts(
         sum(c.new for c in counts), sum(c.known for c in counts), sum(c.reports for c in counts),
         tuple(problem for c in counts for problem in c.problems),
     )  # fmt: skip
 
 
-def _add(engine: Engine, text_sha256: str, readings: Sequence[Reading], origin: str) -> Counts:
-    with engine.begin() as connection:
-        query = sa.select(reports).where(reports.c.text_sha256 == text_sha256).with_for_update()
-        report = connection.execute(query).mappings().first()
-        faults = [_fault(reading, report) for reading in readings]
-        fitting = {reading_id(r): r for r, fault in zip(readings, faults, strict=True) if fault is None}
-        known = set(
-            connection.execute(sa.select(reviews.c.review_id).where(reviews.c.review_id.in_(fitting))).scalars()
-        )
-        fresh = [reading for key, reading in fitting.items() if key not in known]
-        if fresh and report:
-            connection.execute(sa.insert(reviews), [review_row(r, report["report_id"], origin) for r in fresh])
-            _decide(connection, report)
+def _add(connection: Connection, *, text_sha256: str, readings: Sequence[Reading], origin: str) -> Counts:
+    query = sa.select(reports).where(reports.c.text_sha256 == text_sha256)
+    report = connection.execute(query).mappings().first()
+    faults = [_fault(reading, report) for reading in readings]
+    fitting = {reading_id(r): r for r, fault in zip(readings, faults, strict=True) if fault is None}
+    known = set(connection.execute(sa.select(reviews.c.review_id).where(reviews.c.review_id.in_(fitting))).scalars())
+    fresh = [reading for key, reading in fitting.items() if key not in known]
+    if fresh and report:
+        connection.execute(sa.insert(reviews), [review_row(r, report["report_id"], origin) for r in fresh])
+        _decide(connection, report)
     problems = tuple(f"{_name(r)}: {fault}" for r, fault in zip(readings, faults, strict=True) if fault)
     return Counts(len(fresh), len(readings) - len(fresh) - len(problems), int(bool(fresh)), problems)
 

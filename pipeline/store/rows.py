@@ -53,7 +53,8 @@ def rows_of(analysed: Analysed, report_id: str) -> Iterator[tuple[sa.Table, list
         facts,
         [{**of, "number": i, "field": f.field, "value": f.value, **_span(f)} for i, f in enumerate(analysed.facts)],
     )
-    found = {passage_id_of(report.text_sha256, f): f for f in analysed.findings}
+    digest = report.text_sha256
+    found = {passage_id_of(digest, f): f for f in analysed.findings}
     yield findings, [{**of, **_finding_row(key, f)} for key, f in found.items()]
     yield (
         finding_categories,
@@ -67,7 +68,7 @@ def rows_of(analysed: Analysed, report_id: str) -> Iterator[tuple[sa.Table, list
             for a in (*f.actors, *f.mentioned)
         ],
     )
-    calls = {passage_id_of(report.text_sha256, r): r for r in analysed.recommendations}
+    calls = {passage_id_of(digest, r): r for r in analysed.recommendations}
     yield recommendations, [{**of, **_recommendation_row(key, r)} for key, r in calls.items()]
     yield addressees, [{"recommendation_id": key, **_actor_row(a)} for key, r in calls.items() for a in r.addressees]
     yield answers, _answer_rows(calls, found)

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from pipeline.report import Actor, Analysed, Box, CategoryScore, Fact, Finding, Recommendation, Speaker
-from pipeline.store.reader import Filter, read_findings
-from pipeline.store.reports import read_reports
+from pipeline.store.reader import Filter, findings_on, read_findings
+from pipeline.store.reports import reports_on
 from pipeline.store.stands import read_standing
+from pipeline.store.transactions import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,20 @@ def stored_findings(engine: Engine, wanted: Filter | None = None) -> Iterator[St
 
 def stored_reports(engine: Engine, *, report_id: str | None = None) -> Iterator[StoredReport]:
     """Yield every report, or one, sorted by id."""
-    for row in read_reports(engine, report_id=report_id):
-        with engine.connect() as connection:
-            standing = read_standing(connection, row["report_id"])
-        starts = {f["finding_id"]: f["start"] for f in read_findings(engine, Filter(report=row["report_id"]))}
-        analysed = replace(
-            standing,
-            facts=tuple(Fact(**fact) for fact in row["facts"]),
-            recommendations=tuple(_recommendation(call, starts) for call in row["recommendations"]),
-        )
-        keys = tuple(call["recommendation_id"] for call in row["recommendations"])
-        yield StoredReport(row["report_id"], tuple(row["sources"]), analysed, keys)
+    with reading(engine) as connection:
+        for row in reports_on(connection, report_id=report_id):
+            yield _report(connection, row)
+
+
+def _report(connection: Connection, row: Mapping[str, Any]) -> StoredReport:
+    starts = {f["finding_id"]: f["start"] for f in findings_on(connection, Filter(report=row["report_id"]))}
+    analysed = replace(
+        read_standing(connection, row["report_id"]),
+        facts=tuple(Fact(**fact) for fact in row["facts"]),
+        recommendations=tuple(_recommendation(call, starts) for call in row["recommendations"]),
+    )
+    keys = tuple(call["recommendation_id"] for call in row["recommendations"])
+    return StoredReport(row["report_id"], tuple(row["sources"]), analysed, keys)
 
 
 def finding_of_record(record: Mapping[str, Any]) -> Finding:

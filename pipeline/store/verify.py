@@ -10,22 +10,24 @@ from pipeline.annotate.verdicts import reading_fault
 from pipeline.errors import OffsetError, StoreError
 from pipeline.report import sha256
 from pipeline.store.kept import keep
-from pipeline.store.reader import BATCH
+from pipeline.store.reports import TEXTS
 from pipeline.store.review_rows import finding_of, reading_of
 from pipeline.store.schema import actors, addressees, findings, recommendations, reports
+from pipeline.store.transactions import reading
 
 
 def verify(engine: Engine) -> Iterator[str]:
     """Yield a line for everything in the store that does not hold: damage, changed texts, quotes that are not the words."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if engine.dialect.name == "sqlite":
             yield from _sqlite_faults(connection)
         query = sa.select(reports.c.report_id, reports.c.text, reports.c.text_sha256).order_by(reports.c.report_id)
-        for report in connection.execution_options(yield_per=BATCH).execute(query):
-            if sha256(report.text.encode()) != report.text_sha256:
-                yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
-            yield from _broken_quotes(connection, report.report_id, report.text)
-            yield from _broken_reviews(connection, report.report_id, report.text)
+        with connection.execute(query, execution_options={"yield_per": TEXTS}) as found:
+            for report in found:
+                if sha256(report.text.encode()) != report.text_sha256:
+                    yield f"{report.report_id}: the text is not the one that was read (its hash differs)"
+                yield from _broken_quotes(connection, report.report_id, report.text)
+                yield from _broken_reviews(connection, report.report_id, report.text)
 
 
 def _sqlite_faults(connection: Connection) -> Iterator[str]:
