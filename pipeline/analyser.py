@@ -76,7 +76,7 @@ class Analyser:
         return Analysed(report, scored.passages, findings, facts, calls)
 
 
-def load_analyser(model: Path, wanted: Sequence[str], *, threads: int = 1) -> Analyser:
+def load_analyser(model: Path, wanted: Sequence[str], *, threads: int = 1, device: str = "cpu") -> Analyser:
     """Load all parts. `wanted` are the ids of the categories to find."""
-    classifier = load_classifier(model, threads=threads)
+    classifier = load_classifier(model, threads=threads, device=device)
     return Analyser(load_segmenter(), classifier, load_tagger(), load_speakers(), frozenset(wanted))

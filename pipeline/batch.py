@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.engine import Engine
 
 from pipeline import __version__
+from pipeline.classify.load import version_on
 from pipeline.classify.model_folder import default_folder, load_config
 from pipeline.cluster.settings import Cluster
 from pipeline.errors import InputError
@@ -38,6 +39,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     columns: Mapping[str, str] = field(default_factory=dict)
     workers: int = 0
+    device: str = "cpu"
     cluster: Cluster | None = None
 
     def worker_count(self) -> int:
@@ -80,7 +82,7 @@ def run_batch(
     """
     begun = time.monotonic()
     config = load_config(options.model)
-    versions = Versions(config.version, options.taxonomy.version, __version__)
+    versions = Versions(version_on(config, options.device), options.taxonomy.version, __version__)
     limits = options.limits
     recorded = {"paths": list(paths), "columns": dict(options.columns), "max_bytes": limits.max_bytes,
                 "max_pages": limits.max_pages, "max_seconds": limits.seconds, "ocr": limits.ocr}  # fmt: skip
@@ -113,7 +115,7 @@ def run_batch(
                 yield item
 
     held = Held(writer, stored)
-    settings = Settings(options.model, options.taxonomy.ids, limits)
+    settings = Settings(options.model, options.taxonomy.ids, limits, options.device)
     for outcome in _engine(options, versions)(todo(), settings, stopping=stopping):
         if isinstance(outcome, Failed):
             fail(outcome.source.name, outcome.reason)

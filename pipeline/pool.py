@@ -37,6 +37,7 @@ class Settings:
     model: Path
     wanted: tuple[str, ...]
     limits: Limits
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
 def _serve(connection: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        analyser = load_analyser(settings.model, settings.wanted)
+        analyser = load_analyser(settings.model, settings.wanted, device=settings.device)
     except FailingsError as error:
         connection.send(error)
         return

@@ -40,7 +40,7 @@ def export_onnx(network: PassageClassifier, path: Path, weights: WeightFormat) -
         dynamo=True,
     )
     model = program.model_proto
-    _shrink(model.graph, _halved if weights == "half" else _as_integers)
+    _shrink(model.graph, _as_integers if weights == "int8" else _halved)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
 

@@ -82,7 +82,7 @@ def torch_classifier(
         version="in training",
         categories=tuple(categories),
         assertions=NONE_FIRST,
-        size=recipe.size,
+        size=recipe.read_size,
         overlap=recipe.overlap,
         context=recipe.context,
         marks=recipe.marks,

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pipeline.classify.calibrate import cross_fitted, fit_calibration
+from pipeline.classify.calibrate import cross_fitted
 from pipeline.classify.card import CARD, COMPARED, METRICS, write_card
 from pipeline.classify.encoders import encoder_folder
 from pipeline.classify.evaluate import by_category, count_agreements, with_intervals
 from pipeline.classify.export_onnx import export_onnx
 from pipeline.classify.from_recipe import Data, load_data, train_network
 from pipeline.classify.gold import GoldReport
-from pipeline.classify.lessons import NONE_FIRST, said_of
+from pipeline.classify.labelled import Labelled, fitted, read_labelled
+from pipeline.classify.lessons import NONE_FIRST
 from pipeline.classify.load import load_classifier
 from pipeline.classify.model_folder import (
     CALIBRATION,
@@ -31,14 +32,10 @@ from pipeline.classify.model_folder import (
 from pipeline.classify.network import PassageClassifier, architecture_of
 from pipeline.classify.predict import Classifier
 from pipeline.classify.recipe import Recipe, load_recipe
-from pipeline.classify.scores import Logits, calibrated
+from pipeline.classify.scores import calibrated
 from pipeline.extract.agencies import load_tagger
 from pipeline.extract.evidence import with_actors
 from pipeline.extract.findings import find, is_finding
-
-Labelled = tuple[
-    Logits, "np.ndarray[tuple[int, int], np.dtype[np.int64]]", "np.ndarray[tuple[int], np.dtype[np.int64]]"
-]
 
 
 def make_model(recipe_path: Path, corpus: Path, categories: Sequence[str], *, work: Path) -> str:
@@ -64,15 +61,22 @@ def write_model(
     shutil.copyfile(encoder_folder(recipe.encoder, unpack_to=work) / TOKENIZER, made / TOKENIZER)
     _write_calibration(made, neutral(len(categories)))
     _write_config(made, recipe, categories, network)
-    classifier = load_classifier(made, threads=torch.get_num_threads())
-    labelled = [_labelled(classifier, report, categories) for report in data.dev]
-    about, said = (np.concatenate([row[i] for row in labelled]) for i in (1, 2))
-    _write_calibration(made, fit_calibration(_joined(labelled), about, said))
+    quantised = _quantised(made, data, categories) if recipe.weights == "quantised" else None
     _write_config(made, recipe, categories, network)
-    _write_metrics(made, classifier, data.dev, labelled, data.sha256)
+    classifier = load_classifier(made, threads=torch.get_num_threads())
+    labelled = [read_labelled(classifier, report, categories) for report in data.dev]
+    _write_calibration(made, fitted(labelled))
+    _write_config(made, recipe, categories, network)
+    _write_metrics(made, classifier, data.dev, labelled, data.sha256, quantised)
     write_card(made, recipe, compared=folder.parent / COMPARED)
     for name in (WEIGHTS, TOKENIZER, CALIBRATION, METRICS, CARD, CONFIG):
         shutil.copyfile(made / name, folder / name)
+
+
+def _quantised(folder: Path, data: Data, categories: Sequence[str]) -> dict[str, float]:
+    from pipeline.classify.quantise_checked import quantise_checked  # noqa: PLC0415  (nncf: only for a quantised model)
+
+    return quantise_checked(folder, data, categories)
 
 
 def _write_calibration(folder: Path, calibration: Calibration) -> None:
@@ -80,24 +84,10 @@ def _write_calibration(folder: Path, calibration: Calibration) -> None:
 
 
 def _write_config(folder: Path, recipe: Recipe, categories: Sequence[str], network: PassageClassifier) -> None:
-    config = {"name": folder.name, "categories": list(categories), "assertions": list(NONE_FIRST), "size": recipe.size,
+    config = {"name": folder.name, "categories": list(categories), "assertions": list(NONE_FIRST), "size": recipe.read_size,
               "overlap": recipe.overlap, "marks": list(recipe.marks), "context": recipe.context,
               "architecture": architecture_of(network.encoder)}  # fmt: skip
     write_config(folder, config)
-
-
-def _labelled(classifier: Classifier, report: GoldReport, categories: Sequence[str]) -> Labelled:
-    labels = [report.labels.get((p.start, p.end)) for p in report.passages]
-    about = np.array([[int(label is not None and c in label.categories) for c in categories] for label in labels])
-    about = about.reshape(-1, len(categories))
-    said = np.array([said_of(label) for label in labels])
-    return classifier.logits(report.text, report.passages), about, said
-
-
-def _joined(labelled: Sequence[Labelled]) -> Logits:
-    return Logits(
-        np.concatenate([row[0].categories for row in labelled]), np.concatenate([row[0].assertions for row in labelled])
-    )
 
 
 def _write_metrics(
@@ -106,6 +96,7 @@ def _write_metrics(
     dev: Sequence[GoldReport],
     labelled: Sequence[Labelled],
     digests: Mapping[str, str],
+    quantised: Mapping[str, float] | None,
 ) -> None:
     """Figures on dev's own sentences; a report's thresholds come from the other reports."""
     calibrations = cross_fitted(
@@ -124,6 +115,8 @@ def _write_metrics(
         "sure": [_sureness(labelled, precision) for precision in (0.8, 0.9, 0.95)],
         "by_category": {k: asdict(v) for k, v in by_category(counts).items()},
     }  # fmt: skip
+    if quantised:
+        metrics["quantised"] = dict(quantised)
     (folder / METRICS).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
 
 

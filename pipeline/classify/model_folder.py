@@ -75,7 +75,7 @@ def named_folder(given: Path | None, *, beside: Path = Path()) -> Path:
     shipped = _shipped(str(given))
     if shipped is None:
         raise ModelError(
-            f"no model {str(given)!r}: name {DEFAULT}, large (of a checkout; the wheel has it not), or a model folder"
+            f"no model {str(given)!r}: name {DEFAULT}, fast, large (of a checkout; the wheel has it not), or a model folder"
         )
     return shipped
 
@@ -126,3 +126,9 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
     version = f"{config['name']}-{sha256(json.dumps([config, hashes], sort_keys=True).encode())[:8]}"
     row = {"version": version, **config, "sha256": hashes}
     (folder / CONFIG).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+
+
+def rehash(folder: Path) -> None:
+    """Write `config.json` anew after a file beside it changed."""
+    row: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    write_config(folder, {key: value for key, value in row.items() if key not in ("version", "sha256")})

@@ -9,13 +9,14 @@ from typing import Any, Literal, get_args, get_type_hints
 from pipeline.classify.windows import Context
 from pipeline.errors import ModelError
 
-WeightFormat = Literal["half", "int8"]
+WeightFormat = Literal["half", "int8", "quantised"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that decides the weights. `size` and `overlap` are in tokens, learning rates are the peaks.
+    """Everything that decides the weights. Sizes are in tokens, learning rates are the peaks.
 
+    Windows have `size` in training, `read_size` and `overlap` in use.
     `layers` are the encoder's layers that are kept, counted from 0; empty for all.
     First the encoder guesses masked words of unlabelled reports for `adapt_steps` batches, 0 for not at all. The labelled
     reports are packed into windows `packs` times with other borders; training takes `steps` batches of them, shuffled, and the
@@ -24,12 +25,14 @@ class Recipe:
     (most / n) ** `rare_weight`, `most` being the examples of the commonest one. `made_up` is a file, beside the
     recipe, of labelled sentences to learn from besides (`gold.read_made_up`). `teacher` is the folder, beside the recipe's, of a
     model whose probabilities for `taught_reports` unlabelled reports are learnt too; empty for none. `weights` is how the
-    finished weights are written: in half precision, or as 8-bit integers with a scale a row.
+    finished weights are written: in half precision, or as 8-bit integers with a scale a row; "quantised"
+    computes with integers too (`quantise`).
     """
 
     encoder: str
     layers: tuple[int, ...]
     size: int
+    read_size: int
     overlap: int
     context: Context
     marks: tuple[str, ...]

@@ -48,7 +48,10 @@ def load_network(folder: Path, config: ModelConfig) -> PassageClassifier:
     weights = {name: torch.from_numpy(value) for name, value in read_weights(folder / WEIGHTS).items()}
     for module, output in HEADS.items():
         weight, bias = heads[output]
-        weights |= {f"{module}.weight": torch.from_numpy(weight.T.copy()), f"{module}.bias": torch.from_numpy(bias.copy())}
+        weights |= {
+            f"{module}.weight": torch.from_numpy(weight.T.copy()),
+            f"{module}.bias": torch.from_numpy(bias.copy()),
+        }
     network = PassageClassifier(
         blank_encoder(config.architecture), categories=len(config.categories), assertions=len(config.assertions)
     )

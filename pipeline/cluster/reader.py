@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pipeline import __version__
+from pipeline.classify.load import version_on
 from pipeline.classify.model_folder import CONFIG, HASHED, load_config, named_folder
 from pipeline.cluster.shards import Shards
 from pipeline.errors import FailingsError, ModelError
@@ -60,11 +61,11 @@ class Reader:
 
     def _model(self) -> Path:
         """A folder of the run's model on this machine: its own, or one written of what the driver sent."""
-        given = self._job.settings.model
+        given, given_device = self._job.settings.model, self._job.settings.device
         for folder in (given, Path(given.name)):
             with suppress(ModelError):
                 here = named_folder(folder)
-                if load_config(here).version == self._job.model:
+                if version_on(load_config(here), given_device) == self._job.model:
                     return here
         import ray  # noqa: PLC0415
 

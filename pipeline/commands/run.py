@@ -35,7 +35,7 @@ def _add_settings(parser: ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="MODEL",
-        help="minilm (default), large (more right, three times slower), or a model folder",
+        help="minilm (default), fast, large (more right, three times slower), or a model folder",
     )
     parser.add_argument(
         "--columns",
@@ -62,7 +62,10 @@ def _add_settings(parser: ArgumentParser) -> None:
         help="where Ray's workers put finished work, kept: a folder or URL that all machines see",
     )
     parser.add_argument(
-        "--device", choices=("auto", "cpu"), default="auto", help="what the model runs on (default: auto)"
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="what the model runs on (default: auto, a GPU where there is one)",
     )
     parser.add_argument(
         "--max-bytes", type=count, metavar="N", help="refuse a document of more bytes (default: 100 MiB)"
@@ -84,6 +87,7 @@ def _columns(given: str) -> dict[str, str]:
 def call(args: Namespace) -> int:
     """Run, and print what was found."""
     from pipeline.batch import Options
+    from pipeline.classify.load import device_here
     from pipeline.classify.model_folder import load_config, named_folder
     from pipeline.ingest.document import Limits
     from pipeline.taxonomy import load_taxonomy
@@ -101,7 +105,13 @@ def call(args: Namespace) -> int:
         warn(f"untrained: the model does not know {', '.join(untrained)}; nothing will be found of them")
     cluster = _cluster(args)
     options = Options(
-        taxonomy=taxonomy, model=model, limits=limits, columns=args.columns, workers=args.workers, cluster=cluster
+        taxonomy=taxonomy,
+        model=model,
+        limits=limits,
+        columns=args.columns,
+        workers=args.workers,
+        cluster=cluster,
+        device=device_here(args.device),
     )
     engine = open_store(args, create=True)
     summary = _with_progress(args.paths, engine, options)
