@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export FAILINGS_LABEL_STUDIO ?= $(HOME)/.cache/failings/label-studio-1.23.2
 
-.PHONY: demo test check train docs label-studio label-studio-test clean
+.PHONY: demo test check train docs bench label-studio label-studio-test clean
 
 demo: $(VENV)/.installed
 	$(BIN)/failings run samples/reports --store demo.db
@@ -32,6 +32,9 @@ check: $(VENV)/.tests
 
 train: $(VENV)/.training
 	$(BIN)/failings train models/minilm/train.toml
+
+bench: $(VENV)/.tests $(VENV)/.training
+	$(BIN)/python scripts/benchmark.py
 
 docs: $(VENV)/.tests
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

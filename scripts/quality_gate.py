@@ -22,7 +22,7 @@ from pipeline.report import Report, sha256
 
 ROOT = Path(__file__).parent.parent
 FLOORS = "floors.json"
-MODELS = ("minilm", "large")
+MODELS = ("minilm", "fast", "large")
 MARGIN = 0.005
 EVERY = 3
 GUARDED = (

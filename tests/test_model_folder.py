@@ -16,5 +16,5 @@ def test_a_model_is_named_by_its_folder_or_as_a_shipped_one() -> None:
 
 
 def test_a_model_that_is_not_there_is_refused_with_the_names_of_those_that_are() -> None:
-    with pytest.raises(ModelError, match=r"'huge'.*minilm, large"):
+    with pytest.raises(ModelError, match=r"'huge'.*minilm, fast, large"):
         named_folder(Path("huge"))

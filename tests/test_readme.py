@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("model", ["minilm", "large"])
+@pytest.mark.parametrize("model", ["minilm", "fast", "large"])
 def test_figures_in_the_readme_are_those_of_the_model(model: str) -> None:
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     metrics = json.loads((ROOT / "models" / model / "metrics.json").read_text(encoding="utf-8"))
@@ -18,7 +18,7 @@ def test_figures_in_the_readme_are_those_of_the_model(model: str) -> None:
     assert f"{metrics['dev_reports']} labelled coroners' reports" in readme
 
 
-@pytest.mark.parametrize("model", ["minilm", "large"])
+@pytest.mark.parametrize("model", ["minilm", "fast", "large"])
 def test_the_card_is_about_the_weights_beside_it(model: str) -> None:
     folder = ROOT / "models" / model
     version = json.loads((folder / "config.json").read_text(encoding="utf-8"))["version"]
