@@ -15,8 +15,9 @@ from pipeline.classify.load import version_on
 from pipeline.classify.model_folder import default_folder, load_config
 from pipeline.cluster.settings import Cluster
 from pipeline.errors import InputError
+from pipeline.ingest.apart import discover
 from pipeline.ingest.document import Limits
-from pipeline.ingest.sources import Source, digested, discover
+from pipeline.ingest.sources import Source, digested
 from pipeline.pool import Failed, Settings, process
 from pipeline.report import Analysed
 from pipeline.store.held import Held
@@ -85,7 +86,8 @@ def run_batch(
     versions = Versions(version_on(config, options.device), options.taxonomy.version, __version__)
     limits = options.limits
     recorded = {"paths": list(paths), "columns": dict(options.columns), "max_bytes": limits.max_bytes,
-                "max_pages": limits.max_pages, "max_seconds": limits.seconds, "ocr": limits.ocr}  # fmt: skip
+                "max_pages": limits.max_pages, "max_memory": limits.max_memory,
+                "max_seconds": limits.seconds, "ocr": limits.ocr}  # fmt: skip
     writer = Writer(engine, versions, recorded)
     counts: Counter[str] = Counter()
     failures: list[tuple[str, str]] = []

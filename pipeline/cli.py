@@ -9,6 +9,7 @@ from pipeline.commands import (
     annotate,
     corpus,
     dashboard,
+    delete,
     evaluate,
     export,
     import_,
@@ -22,7 +23,7 @@ from pipeline.commands import (
 from pipeline.errors import FailingsError, UsageError
 
 USAGE = 2
-COMMANDS = (run, search, show, export, import_, dashboard, verify, annotate, evaluate, train, corpus, taxonomy)
+COMMANDS = (run, search, show, export, import_, dashboard, verify, delete, annotate, evaluate, train, corpus, taxonomy)
 
 
 def make_parser() -> ArgumentParser:

@@ -15,9 +15,14 @@ FailingsError
 └── UsageError        a request that cannot be carried out as asked
 """
 
+from pipeline.printable import one_line
+
 
 class FailingsError(Exception):
-    """Root of all errors raised on purpose; the message is one line, fit to show to a user."""
+    """Root of all errors raised on purpose; the message is one line, fit to show to a user whatever file's words are in it."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class InputError(FailingsError):

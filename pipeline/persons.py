@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -14,8 +15,9 @@ from pipeline.report import Fact
 _TABLE = tomllib.loads(files("pipeline").joinpath("persons.toml").read_text(encoding="utf-8"))
 TITLES, PLACES, PLACE_TITLES = ("|".join(_TABLE[name]) for name in ("titles", "places", "place_titles"))
 NOT_NAMES = frozenset(_TABLE["not_names"])
-NAME_WORD = r"(?:[A-Z][\w’'-]*[a-z][\w’'-]*|[A-Z][A-Z’'-]+|[A-Z]\.?)"
-NAME = rf"((?:{NAME_WORD}[ \t]+){{0,3}}[A-Z][\w’'-]+)"
+# words are bounded, and matched in one way only: a pattern that may give letters back takes for ever over a line of capitals
+NAME_WORD = r"(?:[A-Z](?=[\w’'-]{0,60}[a-z])[\w’'-]{1,60}+|[A-Z][A-Z’'-]{1,60}|[A-Z]\.?)"
+NAME = rf"((?:{NAME_WORD}[ \t]+){{0,3}}[A-Z][\w’'-]{{1,60}})"
 TITLED = re.compile(rf"\b(?:{TITLES})\b\.?[ \t]+{NAME}")
 CORONER = re.compile(
     rf"{NAME},?[ \t]+(?:(?:HM|H\.M\.|Senior|Area|Assistant|Acting|Deputy|the)[ \t]+){{1,3}}[Cc]oroner|[Cc]oroner,?[ \t]+{NAME}"
@@ -27,7 +29,9 @@ NICKNAME = re.compile(
 )
 POSSESSIVE = re.compile(r"[’']s?$")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
-SHORTEST = 3
+LETTERS = re.compile(r"\w+")
+NO_WORD = re.compile(r"(?<!\S)\S{200,}")
+SHORTEST, LONGEST_PIECE = 3, 50_000
 
 
 def private_persons(text: str, facts: Sequence[Fact], sources: Sequence[str | None]) -> list[list[str]]:
@@ -37,15 +41,38 @@ def private_persons(text: str, facts: Sequence[Fact], sources: Sequence[str | No
     public -= _words_of(deceased)
     named = [*deceased, *_of_source(text, sources), *(m[1] for m in TITLED.finditer(text)), *_entities(text)]
     people: list[list[str]] = []
+    bearers: defaultdict[str, set[int]] = defaultdict(set)
     for words in map(list, dict.fromkeys(tuple(_parts(name)) for name in named)):
-        if not words or {w.casefold() for w in words} & public:
+        folded = {w.casefold() for w in words}
+        if not words or folded & public:
             continue
-        same = next((p for p in people if _same(p, words)), None)
+        known = sorted({number for word in folded for number in bearers[word]})
+        same = next((number for number in known if _same(people[number], words)), None)
         if same is None:
+            same = len(people)
             people.append(words)
-        elif len(words) > len(same):
-            same[:] = words
+        elif len(words) > len(people[same]):
+            people[same] = words
+        for word in folded:
+            bearers[word].add(same)
     return people
+
+
+class SmallWords:
+    """The words that a text writes in small letters somewhere, and so are no names alone."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._runs = frozenset(LETTERS.findall(text))
+        self._known: dict[str, bool] = {}
+
+    def has(self, word: str) -> bool:
+        """Whether the text has `word` in small letters, with no letter beside it."""
+        word = word.lower()
+        if word not in self._known:
+            here = self._runs.issuperset(LETTERS.findall(word))
+            self._known[word] = here and bool(re.search(rf"\b{re.escape(word)}\b", self._text))
+        return self._known[word]
 
 
 def _same(known: Sequence[str], words: Sequence[str]) -> bool:
@@ -96,11 +123,20 @@ def _recogniser() -> Language:
 
 def _entities(text: str) -> Iterator[str]:
     """What spaCy takes for a person: two words or more, none of a place or body."""
-    for entity in _recogniser()(text).ents:
+    small = SmallWords(text)
+    for entity in (entity for doc in _recogniser().pipe(_pieces(text)) for entity in doc.ents):
         words = entity.text.split()
-        named = all(
-            re.fullmatch(NAME_WORD + r"(?:[’']s)?", w) and not re.search(rf"\b{re.escape(w.lower())}\b", text)
-            for w in words
-        )
+        named = all(re.fullmatch(NAME_WORD + r"(?:[’']s)?", w) and not small.has(w) for w in words)
         if entity.label_ == "PERSON" and len(words) > 1 and named and not PLACE.search(entity.text):
             yield entity.text
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text as spaCy can take it, which looks at a long run without a space again for each sign at its ends."""
+    text = NO_WORD.sub(" ", text)
+    start = 0
+    while start < len(text):
+        end = len(text) if len(text) - start <= LONGEST_PIECE else text.rfind("\n", start, start + LONGEST_PIECE) + 1
+        end = end or text.rfind(" ", start, start + LONGEST_PIECE) + 1 or start + LONGEST_PIECE
+        yield text[start:end]
+        start = end

@@ -15,6 +15,7 @@ from typing import Self
 from pipeline.analyser import load_analyser
 from pipeline.errors import FailingsError, InputError
 from pipeline.ingest.document import Limits
+from pipeline.ingest.memory import limit_memory
 from pipeline.ingest.sources import Source, read
 from pipeline.report import Analysed
 
@@ -157,7 +158,7 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
         worker.process.join()
         if not worker.ready:
             raise FailingsError(f"a worker ended while starting (exit code {worker.process.exitcode})") from None
-        return f"the reading process died (exit code {worker.process.exitcode})"
+        return f"the reading process died ({_ending(worker.process.exitcode)})"
     if isinstance(said, FailingsError):
         raise said
     if isinstance(said, _Ready):
@@ -166,6 +167,15 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
         done[worker.task[0]] = said
         worker.task = None
     return None
+
+
+def _ending(code: int | None) -> str:
+    """How a process ended, in words where it may have wanted too much memory."""
+    if code == -signal.SIGKILL:
+        return "killed from outside, most likely because the machine ran out of memory"
+    if code is not None and code < 0:
+        return f"{signal.Signals(-code).name}: a fault in a library, or more memory than --max-memory allows"
+    return f"exit code {code}"
 
 
 def _serve(connection: Connection, settings: Settings) -> None:
@@ -177,6 +187,7 @@ def _serve(connection: Connection, settings: Settings) -> None:
         return
     connection.send(_Ready())
     for source in iter(partial(_receive, connection), None):
+        limit_memory(settings.limits.max_memory)
         connection.send(_outcome(source, settings.limits, analyser.analyse))
 
 
@@ -193,7 +204,9 @@ def _outcome(source: Source, limits: Limits, analyse: Callable[..., Analysed]) -
         analysed = analyse(read(source, limits=limits))
     except InputError as error:
         return Failed(source, str(error))
-    except (OSError, MemoryError, RecursionError) as error:
+    except MemoryError:
+        return Failed(source, f"needs more than {limits.max_memory:,} MiB of memory (--max-memory)")
+    except (OSError, RecursionError) as error:
         return Failed(source, f"{type(error).__name__}: {error}")
     bare = tuple(replace(page, boxes=type(page.boxes)("f")) for page in analysed.report.pages)
     return replace(analysed, report=replace(analysed.report, pages=bare))

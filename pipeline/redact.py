@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.persons import PLACE_TITLES, PLACES, POSSESSIVE, TITLES, WORD, private_persons
+from pipeline.persons import PLACE_TITLES, PLACES, POSSESSIVE, TITLES, WORD, SmallWords, private_persons
 from pipeline.report import Fact
 
 PLACED = re.compile(rf"[ \t]+(?:[A-Z][\w’'-]+[ \t]+){{0,2}}(?:{PLACES})\b")
@@ -62,6 +62,7 @@ def _masks(text: str, names: dict[str, str]) -> Iterator[tuple[int, int, str]]:
     if not names:
         return
     known = {name.casefold(): mask for name, mask in names.items() if " " not in name}
+    small = SmallWords(text)
     run: list[re.Match[str]] = []
     for match in WORD.finditer(text):
         part = POSSESSIVE.sub("", match.group())
@@ -69,15 +70,17 @@ def _masks(text: str, names: dict[str, str]) -> Iterator[tuple[int, int, str]]:
         if run and (
             not is_name or text[run[-1].end() : match.start()].strip(" \t.") or POSSESSIVE.search(run[-1].group())
         ):
-            yield from _run(text, run, known)
+            yield from _run(text, run, known, small)
             run = []
         if is_name:
             run.append(match)
     if run:
-        yield from _run(text, run, known)
+        yield from _run(text, run, known, small)
 
 
-def _run(text: str, run: Sequence[re.Match[str]], known: dict[str, str]) -> Iterator[tuple[int, int, str]]:
+def _run(
+    text: str, run: Sequence[re.Match[str]], known: dict[str, str], small: SmallWords
+) -> Iterator[tuple[int, int, str]]:
     last = POSSESSIVE.sub("", run[-1].group())
     start, end = run[0].start(), run[-1].start() + len(last)
     titled = bool(re.search(rf"\b(?:{TITLES})\b\.?[ \t]+(?:[A-Z]\.?[ \t]+)*$", text[max(0, start - 30) : start]))
@@ -85,7 +88,7 @@ def _run(text: str, run: Sequence[re.Match[str]], known: dict[str, str]) -> Iter
         word = text[start:end]
         if PLACED.match(text, end) or PLACE_BEFORE.search(text[max(0, start - 10) : start]):
             return
-        plain = re.search(rf"\b{re.escape(word.lower())}\b", text) and not ACTS.match(text, end)
+        plain = small.has(word) and not ACTS.match(text, end)
         if plain and SENTENCE.search(text[max(0, start - 4) : start]):
             return
     yield start, end, known[last.casefold()]

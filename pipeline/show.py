@@ -5,6 +5,8 @@ from typing import Any
 
 from rich.text import Text
 
+from pipeline.printable import one_line
+
 STYLES = {
     "failing": "bold black on yellow",
     "alleged": "black on cyan",
@@ -41,7 +43,8 @@ def label(record: Mapping[str, Any]) -> str:
 def highlighted(report: Mapping[str, Any], records: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     """The report's head, its text with every finding highlighted and labelled, and a legend."""
     named = [f"{k}: {report[k]}" for k in ("title", "date", "area", "receiver", "url") if report[k]]
-    yield Text("\n".join([report["report_id"], f"source: {report['source']}", *named]) + "\n", style="bold")
+    head = map(one_line, [report["report_id"], f"source: {report['source']}", *named])
+    yield Text("\n".join(head) + "\n", style="bold")
     text = Text()
     at = 0
     for record in records:

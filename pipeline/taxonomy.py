@@ -57,7 +57,7 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
             path.read_text(encoding="utf-8") if path else files("pipeline").joinpath("taxonomy.toml").read_text("utf-8")
         )
         table = tomllib.loads(content)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TaxonomyError(f"{name}: {error}") from error
     wrong = [] if table else ["no categories"]
     for key, row in table.items():

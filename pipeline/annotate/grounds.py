@@ -11,7 +11,7 @@ from pipeline.extract.agencies import AgencyTagger, Named, load_tagger
 from pipeline.extract.calls import Call
 from pipeline.extract.concerns import concern_numbers
 from pipeline.extract.evidence import with_places, with_speakers
-from pipeline.extract.recommendations import answers
+from pipeline.extract.recommendations import Answers
 from pipeline.extract.speakers import load_speakers
 from pipeline.report import Actor, Analysed, Box, Finding, Passage, Recommendation
 
@@ -91,10 +91,11 @@ def _answering(analysed: Analysed, findings: Sequence[Finding]) -> tuple[Recomme
     sections = {(p.start, p.end): p.section for p in analysed.passages}
     numbered = [Call(Passage(f.start, f.end, f.section), f.concern, f) for f in findings]
     own = {(f.start, f.end): f for f in findings}
+    failings = Answers(numbered)
 
     def answering(call: Recommendation) -> Recommendation:
         place = (call.start, call.end)
         asked = Call(Passage(*place, sections.get(place)), call.concern, own.get(place))
-        return replace(call, answers=tuple(dict.fromkeys(answers(asked, numbered))))
+        return replace(call, answers=tuple(dict.fromkeys(failings.of(asked))))
 
     return tuple(map(answering, analysed.recommendations))

@@ -10,6 +10,11 @@ from pipeline.report import sha256
 from pipeline.taxonomy import Taxonomy
 
 Json = Mapping[str, Any]
+MISFITS = (KeyError, TypeError, ValueError, AttributeError)
+KINDS: Mapping[str, Any] = {
+    "annotator": str, "when": str, "comment": str, "seconds": int | float | None, "model": str | None,
+    "chosen": str | None, "task": int, "annotation": int,
+}  # fmt: skip
 KEYS = {"key": str, "report_id": str, "text_sha256": str, "start": int, "end": int, "text": str}
 
 
@@ -65,18 +70,29 @@ def read_project(rows: Iterable[Json], users: Mapping[int, str], taxonomy: Taxon
         if task is None:
             continue
         tasks.append(task)
-        drafts += len(row.get("drafts") or [])
-        for annotation in _submitted(row):
-            key = (task.part, _annotator(annotation, users), task.is_final)
-            if key not in newest or _age(newest[key][2]) < _age(annotation):
-                newest[key] = (task, row, annotation)
-    readings = [_reading(*found, users, taxonomy, problems) for found in newest.values()]
+        try:
+            drafts += len(row.get("drafts") or [])
+            for annotation in _submitted(row):
+                key = (task.part, _annotator(annotation, users), task.is_final)
+                age = _age(annotation)
+                if key not in newest or _age(newest[key][2]) < age:
+                    newest[key] = (task, row, annotation)
+        except MISFITS as error:
+            problems.append(_misfit(task, 0, error, row))
+    readings = [_checked_reading(*found, users, taxonomy, problems) for found in newest.values()]
     return Project(tuple(tasks), tuple(r for r in readings if r), tuple(problems), drafts)
+
+
+def _misfit(task: Task, annotation: int, error: Exception, raw: Json) -> Problem:
+    reason = f"not as Label Studio exports it ({type(error).__name__}: {error})"
+    return Problem(task.id, annotation, "", reason, raw)
 
 
 def _task(row: Json, problems: list[Problem]) -> Task | None:
     data = row.get("data")
     number = row.get("id", 0)
+    if not isinstance(number, int):
+        number, data = 0, None
     if not isinstance(data, Mapping) or any(not isinstance(data.get(key), kind) for key, kind in KEYS.items()):
         problems.append(Problem(number, 0, "", "not a task that `failings annotate push` made", row))
         return None
@@ -98,7 +114,22 @@ def _when(annotation: Json) -> str:
 
 
 def _age(annotation: Json) -> tuple[str, int]:
+    if not isinstance(annotation["id"], int):
+        raise TypeError(f"id {annotation['id']!r}")
     return _when(annotation), annotation["id"]
+
+
+def _checked_reading(
+    task: Task, row: Json, annotation: Json, users: Mapping[int, str], taxonomy: Taxonomy, problems: list[Problem]
+) -> Reading | None:
+    try:
+        reading = _reading(task, row, annotation, users, taxonomy, problems)
+        if reading and (wrong := [n for n, kind in KINDS.items() if not isinstance(getattr(reading, n), kind)]):
+            raise TypeError(f"{', '.join(wrong)} of another kind")
+    except MISFITS as error:
+        problems.append(_misfit(task, annotation["id"], error, annotation))
+        return None
+    return reading
 
 
 def _reading(

@@ -39,12 +39,12 @@ def read_gold(path: Path) -> Iterator[GoldReport]:
     """Yield the labelled reports of a JSONL file; raise GoldError naming the line of the first one that does not fit."""
     if not path.is_file():
         raise GoldError(f"no file {path}")
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
                     yield parse_report(json.loads(line))
-                except (KeyError, TypeError, ValueError, OffsetError) as error:
+                except (KeyError, TypeError, ValueError, OffsetError, RecursionError) as error:
                     raise GoldError(
                         f"{path}, line {number}: not a labelled report ({type(error).__name__}: {error})"
                     ) from error
@@ -83,6 +83,8 @@ def _joined(name: str, rows: Sequence[Mapping[str, str]]) -> GoldReport:
 def parse_report(row: Mapping[str, Any]) -> GoldReport:
     """A labelled report from a row of the JSONL format; raise KeyError, TypeError, ValueError or OffsetError where it does not fit."""
     text = row["text"]
+    if not isinstance(text, str) or not isinstance(row["id"], str):
+        raise TypeError("id and text are strings")
     sections = [(s["start"], s["end"], s["name"]) for s in row.get("sections", [])]
     passages = tuple(Passage(start, end, _section_at(sections, start)) for start, end in row["sentences"])
     for passage in passages:
@@ -102,5 +104,7 @@ def _label(row: Mapping[str, Any], length: int) -> GoldLabel:
     check_interval(row["start"], row["end"], within=length, what="label")
     if row["assertion"] not in ASSERTIONS:
         raise ValueError(f"assertion {row['assertion']!r}; valid: {', '.join(ASSERTIONS)}")
+    if not all(isinstance(category, str) for category in row["categories"]):
+        raise TypeError("categories are strings")
     actors = tuple((a["start"], a["end"]) for a in row.get("actors", []))
     return GoldLabel(row["start"], row["end"], row["assertion"], tuple(row["categories"]), actors)

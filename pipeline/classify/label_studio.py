@@ -29,7 +29,7 @@ def read_export(path: Path, content: str) -> list[LabelledText]:
     """
     try:
         tasks = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise GoldError(f"{path}: not JSON ({error})") from error
     if not isinstance(tasks, list):
         raise GoldError(f"{path}: not a list of tasks; export the project as JSON")

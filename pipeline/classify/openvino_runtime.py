@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import openvino as ov
 from numpy.typing import NDArray
 
 from pipeline.classify.model_folder import WEIGHTS
+from pipeline.classify.quiet_openvino import ov
 from pipeline.classify.scores import Floats
 
 

@@ -66,7 +66,7 @@ def _kind(path: Path, content: str) -> str:
         raise GoldError(f"{path}: not a .csv, a .jsonl, or a .json that Label Studio exported")
     try:
         first = json.loads(content.lstrip().split("\n", 1)[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return "jsonl"
     return "gold" if isinstance(first, dict) and "sentences" in first else "jsonl"
 
@@ -123,7 +123,7 @@ def _jsonl_rows(path: Path, content: str) -> list[Row]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             wrong.append(f"line {number}: not JSON ({error})")
             continue
         if isinstance(row, dict) and {"sentence", "categories"} <= set(row) <= set(COLUMNS):

@@ -66,7 +66,7 @@ def _exported(path: Path) -> list[Mapping[str, Any]]:
 
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AnnotateError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "data" in row for row in rows):
         raise AnnotateError(f"{path} is not a project's export as JSON (JSON_MIN and CSV lose what is needed)")

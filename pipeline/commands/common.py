@@ -9,6 +9,8 @@ from datetime import date
 from re import ASCII, fullmatch
 from typing import Any, Protocol
 
+from pipeline.printable import visible
+
 
 class Subparsers(Protocol):
     """The part of argparse's subparsers that commands use."""
@@ -147,7 +149,7 @@ def open_store(args: Namespace, *, create: bool = False) -> Any:
 
 def say(text: str = "") -> None:
     """Print a result."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
 
 
 def say_json(value: Any) -> None:
@@ -157,4 +159,4 @@ def say_json(value: Any) -> None:
 
 def warn(text: str) -> None:
     """Tell the user something that is not a result."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")

@@ -72,6 +72,12 @@ def _add_settings(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--max-pages", type=count, metavar="N", help="refuse a document of more pages (default: 5000)")
     parser.add_argument(
+        "--max-memory",
+        type=count,
+        metavar="MIB",
+        help="give up on a document that takes more memory (default: 2048 MiB)",
+    )
+    parser.add_argument(
         "--max-seconds", type=float, metavar="N", help="give up on a document after this long (default: 300)"
     )
     parser.add_argument("--no-ocr", action="store_true", help="do not read page images, report them")
@@ -96,6 +102,7 @@ def call(args: Namespace) -> int:
     limits = Limits(
         max_bytes=args.max_bytes or defaults.max_bytes,
         max_pages=args.max_pages or defaults.max_pages,
+        max_memory=args.max_memory or defaults.max_memory,
         seconds=args.max_seconds or defaults.seconds,
         ocr=not args.no_ocr,
     )

@@ -1,8 +1,10 @@
 """Says whom the calls for action of one report address, by their own words, those around them and who received the report."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline.extract.actor_features import Statement
 from pipeline.extract.addressees import Words, as_addressees, asked, is_body, named, titled, unlisted
@@ -36,7 +38,7 @@ class Addressing:
         tagger: AgencyTagger,
         cues: Cues,
     ) -> None:
-        self._text, self._cues, self._findings = text, cues, findings
+        self._text, self._cues = text, cues
         self._around = {call.passage: _around(text, call, cues) for call in calls}
         places = {place for around in self._around.values() for place in (*around.titles, around.opening) if place}
         places |= {(call.passage.start, call.passage.end) for call in calls if not call.finding}
@@ -44,6 +46,7 @@ class Addressing:
         self._read = _tagged(text, {*places, *spans}, tagger)
         self._recipients = _recipient_actors(text, recipients, self._read)
         self._agencies = _agencies(recipients, tagger)
+        self._bodies = self._bodies_of_concerns(findings)
 
     def of(self, call: Call) -> tuple[Actor, ...]:
         """Whom a call addresses; nobody when only a table's column says who received the report."""
@@ -76,10 +79,17 @@ class Addressing:
         if not call.concern:
             return ()
         key = (call.passage.section, call.concern)
-        mates = [f for f in self._findings if (f.passage.section, f.concern) == key and f.finding]
-        bodies = [a for f in mates if f.finding for a in f.finding.actors if a.end <= call.passage.start]
-        fitting = [a for a in bodies if is_body(a, self._cues) and (not self._agencies or a.agency in self._agencies)]
-        return as_addressees(fitting[-1:], resolved=True)
+        before = (a for a in reversed(self._bodies[key]) if a.end <= call.passage.start)
+        return as_addressees(list(islice(before, 1)), resolved=True)
+
+    def _bodies_of_concerns(self, findings: Sequence[Call]) -> dict[tuple[str | None, str | None], list[Actor]]:
+        """The bodies named under each concern that, if the report says who received it, did."""
+        bodies: defaultdict[tuple[str | None, str | None], list[Actor]] = defaultdict(list)
+        for f in findings:
+            for actor in f.finding.actors if f.finding else ():
+                if is_body(actor, self._cues) and (not self._agencies or actor.agency in self._agencies):
+                    bodies[f.passage.section, f.concern].append(actor)
+        return bodies
 
 
 def _around(text: str, call: Call, cues: Cues) -> Around:

@@ -96,12 +96,13 @@ def _with_titles(places: list[Place]) -> list[Place]:
 def _without_tails(places: list[Place]) -> list[Place]:
     """Take the paragraphs after the last item of a list out of it when no other item of the list has such paragraphs."""
     items = paragraphs = 0
+    go_on = _going_on(places)
     for i, place in enumerate(places):
         if not place.stack:
             items = paragraphs = 0
         elif not place.loose:
             items += 1
-        elif not _goes_on(places, i):
+        elif not go_on[i]:
             if items > 1 and not paragraphs:
                 places[i] = replace(place, stack=())
         else:
@@ -109,9 +110,13 @@ def _without_tails(places: list[Place]) -> list[Place]:
     return places
 
 
-def _goes_on(places: Sequence[Place], i: int) -> bool:
-    """Whether another item of the list follows."""
-    return next((bool(p.stack) for p in places[i + 1 :] if not p.loose), False)
+def _going_on(places: Sequence[Place]) -> list[bool]:
+    """Whether another item of the list follows each place."""
+    following, result = False, []
+    for place in reversed(places):
+        result.append(following)
+        following = following if place.loose else bool(place.stack)
+    return result[::-1]
 
 
 def _is_title(words: str, stack: Sequence[Item]) -> bool:

@@ -13,15 +13,15 @@ from pipeline.extract.sections import find_sections
 from pipeline.report import Fact
 
 NAME = (
-    r"((?:(?:Mr|Mrs|Ms|Miss|Dr|Master|Baby|Sir)\.?\s+)?[A-Z][\w’'-]+(?:\s+(?:[A-Z][\w’'-]+|[A-Z]\.?(?=\s)|de|la|van|von|al|ap)){0,5}"
-    r"\s+[A-Z][\w’'-]+)"
+    r"((?:(?:Mr|Mrs|Ms|Miss|Dr|Master|Baby|Sir)\.?\s+)?[A-Z][\w’'-]{1,40}"
+    r"(?:\s+(?:[A-Z][\w’'-]{1,40}|[A-Z]\.?(?=\s)|de|la|van|von|al|ap)){0,5}\s+[A-Z][\w’'-]{1,40})"
 )
 LINE = r"([^.\n]{3,200})"
 HEAD = 3000
 SPLIT = re.compile(r"[;|\n]+")
 NUMBERED = re.compile(r"\s*(?:[(\[]?(?:\d{1,2}|[a-z])[.)\]]|[-•*])\s*")
 NOT_A_RECIPIENT = re.compile(
-    r"(?:this )?report is being sent to|^\W*\d*\W*$|^,|^\[|\bPO Box\b|^\d+\w?,? [A-Z]\w+|^London$|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$",
+    r"(?:this )?report is being sent to|^\W*(?:\d+\W*)?$|^,|^\[|\bPO Box\b|^\d+\w?,? [A-Z]\w+|^London$|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$",
     re.IGNORECASE,
 )
 

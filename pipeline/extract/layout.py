@@ -1,11 +1,12 @@
 """Finds the words around a passage that say whom it is for: the lead-in of its list, the title above it, its item's first words."""
 
 import re
+from functools import lru_cache
 
 from pipeline.extract.sections import heading_name, load_headings
 from pipeline.extract.segment import MARKER
 
-FARTHEST = 6000
+FARTHEST, MOST_LINES = 6000, 200
 LONGEST_TITLE = 90
 OPENS_LIST = re.compile(r":[-–]?\s*$")
 TITLE_ENDS = re.compile(r"[^.;,?!…]$")
@@ -34,7 +35,7 @@ def titles_above(text: str, start: int) -> tuple[Interval, ...]:
     found = []
     lines = _lines_before(text, _line_start(text, start))
     for (begin, end), above in zip(lines, [*lines[1:], None], strict=False):
-        if heading_name(text[begin:end], load_headings()):
+        if _is_heading(text[begin:end]):
             break
         if _is_title(text[begin:end]) and (above is None or _is_over(text, above, begin)):
             marker = MARKER.match(text, begin, end)
@@ -50,7 +51,7 @@ def prefix(text: str, start: int) -> Interval | None:
         found = FOR_SOMEBODY.match(text, marker.end() if marker else begin, end)
         if found:
             return found.span()
-        if marker or heading_name(text[begin:end], load_headings()):
+        if marker or _is_heading(text[begin:end]):
             return None
     return None
 
@@ -71,9 +72,10 @@ def _is_item(text: str, line: int, start: int) -> bool:
 
 
 def _lines_before(text: str, line: int) -> "list[Interval]":
-    """The lines with words above the line that begins at `line`, nearest first."""
-    floor, lines = max(0, line - FARTHEST), []
-    while line > floor:
+    """The lines with words above the line that begins at `line`, nearest first, at most MOST_LINES of them."""
+    floor = max(0, line - FARTHEST)
+    lines: list[Interval] = []
+    while line > floor and len(lines) < MOST_LINES:
         end = line - 1
         line = text.rfind("\n", floor, end) + 1
         if text[line:end].strip():
@@ -89,8 +91,9 @@ def _is_title(line: str) -> bool:
 def _is_over(text: str, above: Interval, begin: int) -> bool:
     """Whether the line `above` has ended: it is no wrapped line of the same paragraph."""
     line = text[slice(*above)]
-    return (
-        "\n" in text[above[1] + 1 : begin]
-        or bool(ENDED.search(line))
-        or heading_name(line, load_headings()) is not None
-    )
+    return "\n" in text[above[1] + 1 : begin] or bool(ENDED.search(line)) or _is_heading(line)
+
+
+@lru_cache(maxsize=4096)
+def _is_heading(line: str) -> bool:
+    return heading_name(line, load_headings()) is not None

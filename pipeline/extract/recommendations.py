@@ -1,5 +1,7 @@
 """Makes the calls for action of a report: whom each addresses, by when, and which failings it answers."""
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Sequence
 
 from pipeline.extract.addressing import Addressing
@@ -31,6 +33,7 @@ def make_recommendations(
         return ()
     numbers = {(p.start, p.end): concern for p, concern in zip(passages, concerns, strict=True)}
     numbered = [Call(Passage(f.start, f.end, f.section), numbers.get((f.start, f.end)), f) for f in findings]
+    mending = Answers(numbered)
     whom = Addressing(text, calls, numbered, addressees, tagger, cues)
     return tuple(
         Recommendation(
@@ -39,24 +42,30 @@ def make_recommendations(
             quote=text[call.passage.start : call.passage.end],
             addressees=whom.of(call),
             deadline=deadline(text, call.passage.start, call.passage.end),
-            answers=answers(call, numbered),
+            answers=mending.of(call),
             concern=call.concern,
         )
         for call in calls
     )
 
 
-def answers(call: Call, findings: Sequence[Call]) -> tuple[int, ...]:
-    """The starts of the failings that a call answers: of its concern, else the nearest before it on one of its categories."""
-    failings = [f for f in findings if f.finding and f.finding.assertion == "failing"]
-    key = (call.passage.section, call.concern)
-    mates = [f.passage.start for f in failings if call.concern and (f.passage.section, f.concern) == key]
-    if mates or not call.finding:
-        return tuple(mates)
-    about = {c.id for c in call.finding.categories}
-    near = [
-        f.passage.start
-        for f in failings
-        if f.finding and f.passage.start <= call.passage.start and about & {c.id for c in f.finding.categories}
-    ]
-    return tuple(near[-1:])
+class Answers:
+    """The failings of one report, by concern and by category, for its calls to answer; findings come in text order."""
+
+    def __init__(self, findings: Sequence[Call]) -> None:
+        self._of_concern: defaultdict[tuple[str | None, str | None], list[int]] = defaultdict(list)
+        self._about: defaultdict[str, list[int]] = defaultdict(list)
+        for failing in findings:
+            if failing.finding and failing.finding.assertion == "failing":
+                self._of_concern[failing.passage.section, failing.concern].append(failing.passage.start)
+                for category in failing.finding.categories:
+                    self._about[category.id].append(failing.passage.start)
+
+    def of(self, call: Call) -> tuple[int, ...]:
+        """The starts of the failings that a call answers: of its concern, else the nearest before it on one of its categories."""
+        mates = self._of_concern.get((call.passage.section, call.concern), []) if call.concern else []
+        if mates or not call.finding:
+            return tuple(mates)
+        lists = [self._about.get(category.id, []) for category in call.finding.categories]
+        near = [starts[at - 1] for starts in lists if (at := bisect_right(starts, call.passage.start))]
+        return (max(near),) if near else ()

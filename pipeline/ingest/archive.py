@@ -1,9 +1,11 @@
 """Zip archives as folders of reports: members are read where they lie, under limits, and never unpacked to disk."""
 
+import errno
 import lzma
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -43,7 +45,7 @@ def is_skipped(name: str) -> bool:
 def members(path: "Path | Remote", limits: Limits) -> Iterator[Member]:
     """Yield the files of a zip archive in sorted order; raise LimitExceeded when it expands to too much."""
     with _named_errors():
-        found = [info for info in _archive(path).infolist() if not info.is_dir()]
+        found = [info for info in _archive(path).infolist() if not info.filename.endswith("/")]
     total = sum(info.file_size for info in found)
     if len(found) > MAX_MEMBERS or total > MAX_TOTAL:
         raise LimitExceeded(
@@ -103,7 +105,11 @@ def _refusal(info: zipfile.ZipInfo, limits: Limits) -> str | None:
 def _named_errors() -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, struct.error) as error:
+        raise Unreadable(f"damaged archive: {error}") from error
+    except OSError as error:
+        if error.errno not in {None, errno.EINVAL}:
+            raise
         raise Unreadable(f"damaged archive: {error}") from error
     except RuntimeError as error:
         raise Unreadable(f"the archive cannot be read: {error}") from error

@@ -13,6 +13,7 @@ class Limits:
     max_bytes: int = 100 * 2**20
     max_pages: int = 5_000
     max_chars: int = 20_000_000
+    max_memory: int = 2048  # MiB, on top of what a worker holds with the model loaded
     seconds: float = 300.0
     ocr: bool = True
 

@@ -59,7 +59,7 @@ def read_docx(data: bytes, limits: Limits) -> Document:
         metadata = _metadata(document)
     except (OpcError, zipfile.BadZipFile, zlib.error, etree.XMLSyntaxError, EOFError, NotImplementedError) as error:
         raise Unreadable(f"damaged Word file: {error}") from error
-    except (KeyError, ValueError, AttributeError, RecursionError, RuntimeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError, RuntimeError) as error:
         raise Unreadable(f"not a Word document that can be read ({error}); save it as .docx") from error
     if not text:
         raise Unreadable("no text in the Word document")

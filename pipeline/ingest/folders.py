@@ -86,5 +86,8 @@ def problem(error: OSError | ValueError) -> str:
 
 
 def printable(name: str) -> str:
-    """Show undecodable bytes of a file name as escapes, so that it can be printed and stored."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """Show undecodable bytes of a file name, and what is no character, as escapes, so that it can be printed and stored."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -9,7 +9,7 @@ origin top left.
 import ctypes
 from collections import Counter, deque
 from itertools import repeat
-from math import pi
+from math import isfinite, pi
 from typing import Any
 
 import numpy as np
@@ -113,8 +113,9 @@ def _turn(page: pdfium.PdfPage, text: pdfium.PdfTextPage, count: int) -> int:
     step = max(1, count // _ANGLES_SEEN)
     seen: Counter[int] = Counter()
     for i in range(0, count, step):
-        if not raw.FPDFText_IsGenerated(text, i):
-            seen[round(raw.FPDFText_GetCharAngle(text, i) * 2 / pi)] += 1
+        angle = raw.FPDFText_GetCharAngle(text, i)
+        if isfinite(angle) and not raw.FPDFText_IsGenerated(text, i):
+            seen[round(angle * 2 / pi)] += 1
     upright = seen.most_common(1)[0][0] if seen else 0
     return (upright + int(page.get_rotation()) // 90) % 4
 

@@ -23,6 +23,7 @@ from pipeline.report import Report
 
 OWN_NAMES: Mapping[str, str] = MappingProxyType({})
 _CHUNK = 1 << 20
+MOST_BAD_ROWS = 1_000
 
 __all__ = ["Rejected", "Source", "digest", "digested", "discover", "read"]
 
@@ -50,14 +51,25 @@ def discover(
     Paths may be URLs (`remote.PACKAGES`). `columns` maps our names of table columns to theirs. Nothing in `paths` stops
     the rest: what cannot be read is Rejected.
     """
+    checked_columns(columns)
+    for found in files(paths):
+        yield from [found] if isinstance(found, Rejected) else contents(found, limits, columns)
+
+
+def checked_columns(columns: Mapping[str, str]) -> None:
+    """Raise UsageError where `columns` maps what is no name of ours."""
     if unknown := set(columns) - set(tables.COLUMNS):
         raise UsageError(f"unknown columns {', '.join(sorted(unknown))}; ours are {', '.join(tables.COLUMNS)}")
+
+
+def files(paths: Sequence[str]) -> Iterator[Path | Remote | Rejected]:
+    """Yield the files that paths, folders and patterns stand for, each once."""
     seen: set[str] = set()
     for found in (found for given in paths for found in (expand_url(given) if is_url(given) else expand(given))):
-        key = os.path.realpath(found) if isinstance(found, Path) else _name(found)
+        key = os.path.realpath(found) if isinstance(found, Path) else name_of(found)
         if key not in seen:
             seen.add(key)
-            yield from [found] if isinstance(found, Rejected) else _reports(found, limits, columns)
+            yield found
 
 
 def digest(source: Source) -> str:
@@ -138,7 +150,8 @@ def _load(source: Source, limits: Limits) -> bytes:
     return data
 
 
-def _name(found: Path | Remote | Rejected) -> str:
+def name_of(found: Path | Remote | Rejected) -> str:
+    """The name that a file's report is stored under."""
     if isinstance(found, Path):
         return printable(found.as_posix())
     return found.url if isinstance(found, Remote) else found.name
@@ -161,9 +174,9 @@ def _head(source: Source) -> bytes:
         return stream.read(HEAD_BYTES)
 
 
-def _reports(path: Path | Remote, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
+def contents(path: Path | Remote, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
     """Yield what one file holds."""
-    source = Source(_name(path), path)
+    source = Source(name_of(path), path)
     try:
         if isinstance(path, Remote) or stat.S_ISREG(path.stat().st_mode):
             yield from _contents(source, limits, columns)
@@ -191,7 +204,8 @@ def _contents(source: Source, limits: Limits, columns: Mapping[str, str]) -> Ite
 
 
 def _members(source: Source, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
-    for member in archive.members(source.path, limits):
+    count = 0
+    for count, member in enumerate(archive.members(source.path, limits), 1):  # noqa: B007
         name = f"{source.name}/{member.name}"
         if member.refusal:
             yield Rejected(name, member.refusal)
@@ -200,17 +214,26 @@ def _members(source: Source, limits: Limits, columns: Mapping[str, str]) -> Iter
             yield from _contents(Source(name, source.path, member.name), limits, columns)
         except InputError as error:
             yield Rejected(name, str(error))
+    if not count:
+        yield Rejected(source.name, "no files in the archive")
 
 
 def _rows(source: Source, table: Format, limits: Limits, columns: Mapping[str, str]) -> Iterator[Source | Rejected]:
-    """Yield the rows of a table, named by their ids; a repeated id is numbered from 2."""
+    """Yield the rows of a table, named by their ids; a repeated id is numbered from 2. Of bad rows the first MOST_BAD_ROWS are named."""
     assert table.rows  # noqa: S101
     counts: dict[str, int] = {}
+    bad = 0
     for row in table.rows(lambda: _open(source), limits, columns):
         if isinstance(row, tables.BadRow):
-            yield Rejected(f"{source.name}#row-{row.number}", row.reason)
+            bad += 1
+            if bad <= MOST_BAD_ROWS:
+                yield Rejected(f"{source.name}#row-{row.number}", row.reason)
             continue
         label = " ".join(row.values.get("id", f"row-{row.number}").split())
         counts[label] = counts.get(label, 0) + 1
         suffix = f"~{counts[label]}" if counts[label] > 1 else ""
         yield replace(source, name=f"{source.name}#{printable(label)}{suffix}", row=row.values)
+    if not counts and not bad:
+        yield Rejected(source.name, "no rows in the table")
+    if bad > MOST_BAD_ROWS:
+        yield Rejected(source.name, f"{bad - MOST_BAD_ROWS:,} more rows cannot be read; is it a table at all?")

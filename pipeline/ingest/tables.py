@@ -30,6 +30,7 @@ _DELIMITERS = ",;\t"
 _CHUNK = 1 << 20
 _PARQUET_ROWS = 64
 _PEEK = 20
+MAX_RATIO, RATIO_FROM = 200, 10 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def is_header(text: str) -> bool:
 
 def csv_rows(open_table: Opener, limits: Limits, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
     """Stream the rows of a CSV file (comma, semicolon or tab; gzipped or not) with a header row."""
-    csv.field_size_limit(min(limits.max_bytes, 2**31 - 1))
+    csv.field_size_limit(min(limits.max_bytes, limits.max_chars))
     with _text_lines(open_table, newline="") as stream:
         lines = _bounded(stream, limits)
         first = next((line for line in lines if line.strip()), "")
@@ -226,5 +227,24 @@ def _plain(open_table: Opener) -> Iterator[BinaryIO]:
             yield stream
             return
         stream.seek(0)
-        with gzip.GzipFile(fileobj=stream) as unzipped:
+        with _Unzipped(stream) as unzipped:
             yield unzipped  # type: ignore[misc]
+
+
+class _Unzipped(gzip.GzipFile):
+    """A gzip file that is read no further than it may expand."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed)
+        self._packed = packed
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._checked(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._checked(super().read1(size))
+
+    def _checked(self, data: bytes) -> bytes:
+        if (done := self.tell()) > RATIO_FROM and done > MAX_RATIO * self._packed.tell():
+            raise LimitExceeded(f"expands over {MAX_RATIO} times, as a zip bomb does")
+        return data

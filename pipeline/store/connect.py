@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
     path = parsed.database
     if parsed.drivername.startswith("sqlite") and path and not create and not Path(path).is_file():
         raise StoreError(f"no store at {path}: run `failings run PATH` first, or name one with --store")
+    if parsed.drivername.startswith("sqlite") and path and path != ":memory:" and create:
+        _make_private(Path(path))
     engine = _engine(parsed)
     try:
         migrate(engine, create=create)
@@ -72,6 +75,12 @@ def _engine(url: URL) -> Engine:
         return sa.create_engine(url.update_query_dict({k: v for k, v in settings.items() if k not in url.query}))
     except ImportError as error:
         raise StoreError(f"{store_name(url)} needs psycopg: pip install 'failings[postgres]'") from error
+
+
+def _make_private(path: Path) -> None:
+    """Make a new store that nobody but its owner may read; SQLite gives its log the same rights."""
+    with suppress(OSError):  # SQLite says what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:

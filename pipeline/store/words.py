@@ -20,7 +20,7 @@ class _HasTerms(FunctionElement[bool]):
 
 def has_words(words: str) -> sa.ColumnElement[bool]:
     """Whether the quote holds every word, whatever its ending, case and accents; a part in double quotes is a phrase."""
-    parts = words.split('"')
+    parts = words.replace("\0", " ").split('"')
     terms = [p for i, part in enumerate(parts) for p in ([part] if i % 2 else part.split()) if p.strip()]
     return (
         _HasTerms(findings.c.id, *(sa.bindparam(None, term, type_=sa.String) for term in terms))
