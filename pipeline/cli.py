@@ -1,5 +1,6 @@
 """The command line: a thin edge over plain functions, one module a command in `pipeline/commands/`."""
 
+import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from pipeline.commands import (
     verify,
 )
 from pipeline.errors import FailingsError, UsageError
+from pipeline.export.whole_file import NO_ROOM
 
 USAGE = 2
 COMMANDS = (run, search, show, export, import_, dashboard, verify, delete, annotate, evaluate, train, corpus, taxonomy)
@@ -54,4 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        sys.stderr.write(f"failings: cannot write: {os.strerror(error.errno)}; make room, then do it again\n")
+        _drop_output()
+        return 1
     return status
+
+
+def _drop_output() -> None:
+    """Let what could not be printed go, or Python tries again when it ends."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,5 +1,6 @@
 """Worker processes that may hang or die alone: each holds the loaded parts and takes one report at a time."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -8,11 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, parent_process
 from pathlib import Path
 from typing import Self
 
-from pipeline.analyser import load_analyser
 from pipeline.errors import FailingsError, InputError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.memory import limit_memory
@@ -180,15 +180,32 @@ def _ending(code: int | None) -> str:
 
 def _serve(connection: Connection, settings: Settings) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with_parent()
+    from pipeline.analyser import load_analyser  # noqa: PLC0415  (slow: after the line above, and not in the parent)
+
     try:
         analyser = load_analyser(settings.model, settings.wanted, device=settings.device)
     except FailingsError as error:
         connection.send(error)
         return
-    connection.send(_Ready())
-    for source in iter(partial(_receive, connection), None):
-        limit_memory(settings.limits.max_memory)
-        connection.send(_outcome(source, settings.limits, analyser.analyse))
+    with suppress(ConnectionError):  # nobody is left to hear
+        connection.send(_Ready())
+        for source in iter(partial(_receive, connection), None):
+            limit_memory(settings.limits.max_memory)
+            connection.send(_outcome(source, settings.limits, analyser.analyse))
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this process when its parent is gone, be it in the middle of a report, in C code that holds the GIL."""
+    parent = parent_process()
+    if parent is None or not hasattr(os, "O_ASYNC"):
+        return
+    import fcntl  # noqa: PLC0415  (not on Windows)
+
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(parent.sentinel, fcntl.F_SETFL, fcntl.fcntl(parent.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+    if wait([parent.sentinel], 0):
+        os.kill(os.getpid(), signal.SIGIO)
 
 
 def _receive(connection: Connection) -> Source | None:

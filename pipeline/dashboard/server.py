@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 
 from pipeline.dashboard.pages import Pages
 from pipeline.dashboard.settings import DATABASE, SETTINGS, load_metadata
+from pipeline.store.read_only import read_only_uri
 
 
 class ReadOnlyStore(Database):
@@ -56,4 +57,4 @@ def _engine(store: Path) -> Engine:
 
 
 def _read_only(store: Path) -> str:
-    return f"file:{quote(str(store))}?mode=ro"
+    return read_only_uri(store) or f"file:{quote(str(store))}?mode=ro"

@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.export.arrow import arrow_schema, as_batch, in_batches
 from pipeline.export.fields import FORMAT_VERSION
 from pipeline.export.tables import TABLES, Row, finding_rows, report_rows
-from pipeline.export.whole_file import whole_path
+from pipeline.export.whole_file import unwritten, whole_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -35,13 +35,17 @@ def write_duckdb(
         import duckdb  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(f'--format duckdb needs {error.name}: pip install "failings[duckdb]"') from error
-    with whole_path(path) as written, duckdb.connect(str(written), config=SETTINGS) as connection:
-        _make_tables(connection)
-        about = ("about", {"format_version": FORMAT_VERSION, "pipeline": __version__})
-        said = chain.from_iterable(report_rows(report, with_text=with_text) for report in reports)
-        _insert(connection, chain([about], said, chain.from_iterable(map(finding_rows, records))))
-        connection.execute(files("pipeline.export").joinpath("views.sql").read_text(encoding="utf-8"))
-        [count] = connection.execute("SELECT count(*) FROM findings").fetchone() or [0]
+    about = ("about", {"format_version": FORMAT_VERSION, "pipeline": __version__})
+    said = chain.from_iterable(report_rows(report, with_text=with_text) for report in reports)
+    rows = chain([about], said, chain.from_iterable(map(finding_rows, records)))
+    try:
+        with whole_path(path) as written, duckdb.connect(str(written), config=SETTINGS) as connection:
+            _make_tables(connection)
+            _insert(connection, rows)
+            connection.execute(files("pipeline.export").joinpath("views.sql").read_text(encoding="utf-8"))
+            [count] = connection.execute("SELECT count(*) FROM findings").fetchone() or [0]
+    except duckdb.IOException as error:
+        raise unwritten(path, str(error)) from error
     return int(count)
 
 

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlalchemy.engine import URL, Connection, Engine
 
 from pipeline.errors import StoreError
 from pipeline.store.migrate import migrate
+from pipeline.store.read_only import read_only_uri
+from pipeline.store.refusals import damaged, load_json, watch
 from pipeline.store.transactions import BUSY_SECONDS, WRITES, one_line, store_name
 
 DEFAULT = "findings.db"
@@ -44,6 +47,9 @@ def open_engine(url: str, *, create: bool = False) -> Engine:
     except sa.exc.DatabaseError as error:
         engine.dispose()
         raise StoreError(f"{store_name(parsed)} cannot be used as a store: {one_line(error)}") from error
+    except UnicodeDecodeError as error:  # of SQLite's own message about a damaged schema
+        engine.dispose()
+        raise damaged(store_name(parsed), "its schema is not UTF-8") from error
     except StoreError:
         engine.dispose()
         raise
@@ -66,8 +72,9 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.drivername.startswith("sqlite"):
-        engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = sa.create_engine(url, **_sqlite_options(url))
         sa.event.listen(engine, "connect", _sqlite_settings)
+        watch(engine)
         sa.event.listen(engine, "begin", _sqlite_begin)
         return engine
     settings = {"connect_timeout": str(CONNECT_SECONDS), "application_name": "failings"}
@@ -81,6 +88,16 @@ def _make_private(path: Path) -> None:
     """Make a new store that nobody but its owner may read; SQLite gives its log the same rights."""
     with suppress(OSError):  # SQLite says what is wrong
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _sqlite_options(url: sa.URL) -> dict[str, Any]:
+    """How long to wait for another writer (`?timeout=SECONDS` in the URL says otherwise), and how to read a file that cannot be written."""
+    name = url.database or ""
+    options: dict[str, Any] = {"json_deserializer": partial(load_json, name)}
+    uri = read_only_uri(Path(name)) if name else None
+    if uri:
+        options["creator"] = partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
+    return options if "timeout" in url.query else {**options, "connect_args": {"timeout": BUSY_SECONDS}}
 
 
 def _sqlite_settings(connection: Any, _record: Any) -> None:

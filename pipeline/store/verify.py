@@ -1,5 +1,6 @@
 """Check a store against the texts in it."""
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipeline.annotate.verdicts import reading_fault
 from pipeline.errors import OffsetError, StoreError
 from pipeline.report import sha256
 from pipeline.store.kept import keep
+from pipeline.store.refusals import sqlite_code
 from pipeline.store.reports import TEXTS
 from pipeline.store.review_rows import finding_of, reading_of
 from pipeline.store.schema import actors, addressees, findings, recommendations, reports
@@ -18,6 +20,8 @@ from pipeline.store.transactions import reading
 
 def verify(engine: Engine) -> Iterator[str]:
     """Yield a line for everything in the store that does not hold: damage, changed texts, quotes that are not the words."""
+    if engine.dialect.name == "sqlite":
+        yield from _index_faults(engine)
     with reading(engine) as connection:
         if engine.dialect.name == "sqlite":
             yield from _sqlite_faults(connection)
@@ -30,15 +34,26 @@ def verify(engine: Engine) -> Iterator[str]:
                 yield from _broken_reviews(connection, report.report_id, report.text)
 
 
-def _sqlite_faults(connection: Connection) -> Iterator[str]:
+def _index_faults(engine: Engine) -> Iterator[str]:
+    """Whether the full-text index holds the words of the findings; FTS5 tells only who may write."""
+    check = "INSERT INTO findings_fts(findings_fts, rank) VALUES ('integrity-check', 1)"
     try:
-        for (line,) in connection.execute(sa.text("PRAGMA integrity_check")):
-            if line != "ok":
-                yield f"store: {line}"
-        for row in connection.execute(sa.text("PRAGMA foreign_key_check")):
-            yield f"store: row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
-    except sa.exc.DatabaseError as error:
-        raise StoreError(f"the store is damaged: {error.orig}") from error
+        with engine.begin() as connection:
+            connection.execute(sa.text(check))
+    except StoreError as error:
+        code = sqlite_code(error.__cause__)
+        if code == sqlite3.SQLITE_CORRUPT:
+            yield "store: the full-text index is damaged, or does not hold the words of the findings"
+        elif code != sqlite3.SQLITE_READONLY:
+            raise
+
+
+def _sqlite_faults(connection: Connection) -> Iterator[str]:
+    for (line,) in connection.execute(sa.text("PRAGMA integrity_check")):
+        if line != "ok":
+            yield f"store: {line}"
+    for row in connection.execute(sa.text("PRAGMA foreign_key_check")):
+        yield f"store: row {row[1]} of {row[0]} refers to a row of {row[2]} that is not there"
 
 
 def _broken_quotes(connection: Connection, report_id: str, text: str) -> Iterator[str]:
