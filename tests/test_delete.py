@@ -86,7 +86,6 @@ def test_a_store_that_is_open_elsewhere_is_wiped_later(
 ) -> None:
     engine = open_engine(f"sqlite:///{store}")
     connection = engine.connect()
-    connection.exec_driver_sql("BEGIN")
     connection.execute(sa.text("SELECT count(*) FROM findings")).all()
     monkeypatch.setattr("pipeline.store.delete.BUSY_MILLISECONDS", 50)
     other = open_engine(f"sqlite:///{store}")

@@ -1,7 +1,10 @@
 """Delete a report wholly: its rows, what people said of it, the names of its sources, and then the words out of the file itself."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from pipeline.errors import StoreError
 from pipeline.store.schema import failures, findings, metadata, reports, reviews, runs, sources
+from pipeline.store.transactions import in_turn
 
 GONE = "(deleted)"
 BUSY_MILLISECONDS = 5000
@@ -30,36 +34,44 @@ class Deleted:
 
 def delete_report(engine: Engine, report_id: str) -> Deleted:
     """Delete a report and all that names it; its words stay in free pages of the database until `wipe` is called."""
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.execute(sa.text("PRAGMA secure_delete=ON"))
-        names = _names(connection, report_id)
-        deleted = Deleted(
-            report_id, names, _count(connection, findings, report_id), _count(connection, reviews, report_id)
-        )
-        connection.execute(sa.delete(reports).where(reports.c.report_id == report_id))
-        connection.execute(sa.delete(failures).where(failures.c.source.in_(names)))
-        for run_id, options in connection.execute(sa.select(runs.c.run_id, runs.c.options)).all():
-            if (kept := _without(options, names)) != options:
-                connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(options=kept))
+    return in_turn(engine, partial(_delete, report_id))
+
+
+def _delete(report_id: str, connection: Connection) -> Deleted:
+    if connection.dialect.name == "sqlite":
+        connection.execute(sa.text("PRAGMA secure_delete=ON"))
+    names = _names(connection, report_id)
+    deleted = Deleted(report_id, names, _count(connection, findings, report_id), _count(connection, reviews, report_id))
+    connection.execute(sa.delete(reports).where(reports.c.report_id == report_id))
+    connection.execute(sa.delete(failures).where(failures.c.source.in_(names)))
+    for run_id, options in connection.execute(sa.select(runs.c.run_id, runs.c.options)).all():
+        if (kept := _without(options, names)) != options:
+            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(options=kept))
     return deleted
 
 
 def wipe(engine: Engine) -> None:
     """Write the database anew without what was deleted, its index and its log too; raise StoreError where somebody holds it open."""
+    if engine.dialect.name == "sqlite":
+        _wipe_sqlite(engine)
+        return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name != "sqlite":
-            for table in metadata.sorted_tables:
-                connection.execute(sa.text(f"VACUUM FULL {table.name}"))
-            return
-        connection.execute(sa.text(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}"))
+        for table in metadata.sorted_tables:
+            connection.execute(sa.text(f"VACUUM FULL {table.name}"))
+
+
+def _wipe_sqlite(engine: Engine) -> None:
+    """On the driver's own connection: a database cannot be written anew in a transaction."""
+    with closing(engine.raw_connection()) as pooled:
+        cursor = pooled.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         try:
-            connection.execute(sa.text("INSERT INTO findings_fts(findings_fts) VALUES ('rebuild')"))
-            connection.execute(sa.text("VACUUM"))
-            busy = connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)")).first()
-        except sa.exc.OperationalError as error:
-            raise StoreError(f"{IN_USE} ({error.orig})") from error
-    if busy and busy[0]:
+            cursor.execute("INSERT INTO findings_fts(findings_fts) VALUES ('rebuild')")
+            cursor.execute("VACUUM")
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{IN_USE} ({error})") from error
+    if busy[0]:
         raise StoreError(IN_USE)
 
 
