@@ -106,6 +106,9 @@ def load_config(folder: Path) -> ModelConfig:
         wrong = [name for name in HASHED if sha256((folder / name).read_bytes()) != config.sha256[name]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} is not a whole model folder: {type(error).__name__}: {error}") from error
+    said = {key: value for key, value in row.items() if key not in ("version", "sha256")}
+    if not wrong and config.version != _version(said, config.sha256):
+        wrong = [CONFIG]
     if wrong:
         raise ModelError(
             f"{folder}: {', '.join(wrong)} is damaged (its hash is not the one in config.json); install it again"
@@ -123,9 +126,12 @@ def load_calibration(folder: Path) -> Calibration:
 def write_config(folder: Path, config: dict[str, Any]) -> None:
     """Write `config.json` with the hashes of the files beside it and the version that follows from them."""
     hashes = {name: sha256((folder / name).read_bytes()) for name in HASHED}
-    version = f"{config['name']}-{sha256(json.dumps([config, hashes], sort_keys=True).encode())[:8]}"
-    row = {"version": version, **config, "sha256": hashes}
+    row = {"version": _version(config, hashes), **config, "sha256": hashes}
     (folder / CONFIG).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+
+
+def _version(config: dict[str, Any], hashes: dict[str, str]) -> str:
+    return f"{config['name']}-{sha256(json.dumps([config, hashes], sort_keys=True).encode())[:8]}"
 
 
 def rehash(folder: Path) -> None:

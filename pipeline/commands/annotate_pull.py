@@ -108,13 +108,14 @@ def store_of(args: Namespace) -> Any:
     """The store, or None when there is none or it shall be left alone."""
     from pipeline.commands.common import open_store
     from pipeline.errors import StoreError
+    from pipeline.store.connect import store_url
 
     if getattr(args, "no_store", False):
         return None
     try:
         return open_store(args)
     except StoreError:
-        if args.store:
+        if args.store or Path(store_url(None).removeprefix("sqlite:///")).exists():
             raise
         warn("no store here: texts come from the tasks, and the reviews go to the gold alone")
         return None
