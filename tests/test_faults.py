@@ -102,7 +102,7 @@ def test_workers_end_with_a_parent_that_is_killed_even_in_the_middle_of_a_report
         "    def analyse(self, report):\n"
         "        Path('busy').touch()\n"
         "        re.match('(a+)+$', 'a' * 64 + 'b')\n"
-        "analyser.load_analyser = lambda *args: Stuck()\n"
+        "analyser.load_analyser = lambda *args, **options: Stuck()\n"
         "if __name__ == '__main__':\n"
         "    sources = iter([Source('report.txt', Path('report.txt'))])\n"
         "    list(pool.process(sources, pool.Settings(Path(), (), Limits()), workers=1))\n"
