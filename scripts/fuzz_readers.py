@@ -17,8 +17,18 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from fuzz_targets import TARGETS, samples, try_reading
 from mutations import mutated
+
+if "--atheris" in sys.argv:
+    import atheris
+
+    # before anything of ours is imported: what is not instrumented guides nothing
+    with atheris.instrument_imports(
+        include=["pipeline.ingest", "pipeline.importing", "pipeline.annotate", "pipeline.classify.gold"]
+    ):
+        import fuzz_targets  # noqa: F401
+
+from fuzz_targets import TARGETS, samples, try_reading
 
 SECONDS, MEMORY = 30, 3 << 30
 
@@ -113,14 +123,6 @@ def _keep(folder: Path, said: str, data: bytes, found: dict[str, int]) -> None:
 
 def _grow(name: str, minutes: float, findings: Path) -> int:
     """Let atheris grow inputs from the samples; it ends the process itself, and leaves what broke in `findings`."""
-    import atheris  # noqa: PLC0415  (nothing of ours needs it)
-
-    with atheris.instrument_imports(
-        include=["pipeline.ingest", "pipeline.importing", "pipeline.annotate", "pipeline.classify.gold"]
-    ):
-        samples(name)
-        for sample in samples(name)[:1]:
-            try_reading(name, sample)
     corpus = findings / f"{name}-corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for number, sample in enumerate(samples(name)):

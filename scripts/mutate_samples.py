@@ -61,7 +61,7 @@ def write_files(folder: Path, count: int, seed: int, also: Sequence[Path] = ()) 
 def run(folder: Path, made: Sequence[str], options: Sequence[str] = ()) -> dict[str, object]:
     """Run the command on `batch` in a folder; say how it went, and name the files that are neither stored nor failed."""
     begun = time.monotonic()
-    call = [sys.executable, "-m", "pipeline", "run", "batch", "--json", "--no-ocr", "--max-seconds", "60", *options]
+    call = [sys.executable, "-m", "pipeline", "run", "batch", "--json", "--no-ocr", "--max-seconds", "120", *options]
     done = subprocess.run(call, cwd=folder, capture_output=True, text=True, check=False, timeout=7200)  # noqa: S603
     engine = open_engine(f"sqlite:///{folder / 'findings.db'}")
     with engine.connect() as connection:

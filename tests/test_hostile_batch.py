@@ -13,7 +13,7 @@ from mutate_samples import run, write_files  # noqa: E402
 
 def test_each_damaged_file_is_stored_or_failed_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    made = write_files(tmp_path / "batch", 60, seed=7)
+    made = write_files(tmp_path / "batch", 40, seed=7)
     outcome = run(tmp_path, made, ["--workers", "2"])
     assert outcome["lost"] == outcome["without_reason"] == []
     assert not outcome["tracebacks"]
