@@ -36,6 +36,7 @@ def load_openvino(folder: Path, *, threads: int, precision: str) -> OpenVino:
             "INFERENCE_PRECISION_HINT": precision,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # else 8-bit weights would mean 8-bit inputs on some processors only
             "ENABLE_CPU_PINNING": False,
+            "CPU_RUNTIME_CACHE_CAPACITY": 256,  # kernels for shapes met before; by default memory grows with every shape
         },
     )
     return OpenVino(network)

@@ -14,6 +14,7 @@ from pipeline.report import Passage
 
 BATCH_TOKENS = 4096
 PADDING = 0.1
+TOKENS_STEP, SPANS_STEP = 32, 16  # a runtime prepares itself anew for each shape that it meets, and remembers
 Inputs = Mapping[str, NDArray[Any]]
 
 
@@ -90,8 +91,8 @@ class Classifier:
 
 
 def _padded(batch: Sequence[Window]) -> dict[str, NDArray[Any]]:
-    tokens = max(len(w.token_ids) for w in batch)
-    spans = max(len(w.spans) for w in batch)
+    tokens = _rounded(max(len(w.token_ids) for w in batch), TOKENS_STEP)
+    spans = _rounded(max(len(w.spans) for w in batch), SPANS_STEP)
     ids = np.zeros((len(batch), tokens), np.int64)
     mask = np.zeros((len(batch), tokens), np.int64)
     pooling = np.zeros((len(batch), spans, tokens), np.float32)
@@ -101,6 +102,10 @@ def _padded(batch: Sequence[Window]) -> dict[str, NDArray[Any]]:
         for column, (_, start, end) in enumerate(window.spans):
             pooling[row, column, start:end] = 1 / max(1, end - start)
     return {"input_ids": ids, "attention_mask": mask, "pooling": pooling}
+
+
+def _rounded(size: int, step: int) -> int:
+    return -(-size // step) * step
 
 
 def _batches(packed: Sequence[Window]) -> list[list[Window]]:
