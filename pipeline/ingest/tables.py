@@ -67,14 +67,14 @@ def is_header(text: str) -> bool:
 
 def csv_rows(open_table: Opener, limits: Limits, columns: Mapping[str, str]) -> Iterator[Row | BadRow]:
     """Stream the rows of a CSV file (comma, semicolon or tab; gzipped or not) with a header row."""
-    csv.field_size_limit(min(limits.max_bytes, limits.max_chars))
     with _text_lines(open_table, newline="") as stream:
         lines = _bounded(stream, limits)
         first = next((line for line in lines if line.strip()), "")
         delimiter = _delimiter(first)
         if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == 5:
             delimiter, first = first[4], next(lines, "")
-        records = _records(csv.reader(chain([first], lines), delimiter=delimiter, strict=True))
+        reader = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        records = _records(reader, min(limits.max_bytes, limits.max_chars))
         header = next(records, [])
         if isinstance(header, csv.Error):
             raise Unreadable(f"the header row cannot be read: {header}")
@@ -167,14 +167,26 @@ def _json(number: int, line: str) -> tuple[int, dict[str, Any] | str]:
     return number, found if isinstance(found, dict) else f"line {number} is not a JSON object"
 
 
-def _records(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+def _records(reader: Iterator[list[str]], longest: int) -> Iterator[list[str] | csv.Error]:
     while True:
         try:
-            yield next(reader)
+            with fields_up_to(longest):
+                record: list[str] | csv.Error = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield error
+            record = error
+        yield record
+
+
+@contextmanager
+def fields_up_to(longest: int) -> Iterator[None]:
+    """Let the csv module read fields of so many characters for now: its limit is one for the whole process."""
+    before = csv.field_size_limit(longest)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _delimiter(line: str) -> str:
