@@ -20,7 +20,7 @@ from pipeline.ingest.sources import Source, read
 from pipeline.report import Analysed
 
 AHEAD = 8
-START_SECONDS = 300.0
+STARTS, START_SECONDS = 3, 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,13 @@ class _Ready:
 
 
 class _Worker:
-    """One process and what it has in hand: `task` is the number of the source, None while it is idle or loading."""
+    """One process and what it has in hand: `task` is the number of the source, None while it is idle or loading.
 
-    def __init__(self, settings: Settings) -> None:
+    `starts` counts the processes that were started in a row to get this one going.
+    """
+
+    def __init__(self, settings: Settings, starts: int = 1) -> None:
+        self.starts = starts
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_serve, args=(theirs, settings), daemon=True)
@@ -143,7 +147,7 @@ def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed |
                 number, source = worker.task
                 done[number] = Failed(source, reason)
             worker.end()
-            crew[at] = _Worker(settings)
+            crew[at] = _Worker(settings, 1 if worker.ready else worker.starts + 1)
 
 
 def _busy(crew: list[_Worker]) -> bool:
@@ -156,8 +160,9 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
         said = worker.connection.recv()
     except (EOFError, ConnectionError):
         worker.process.join()
-        if not worker.ready:
-            raise FailingsError(f"a worker ended while starting (exit code {worker.process.exitcode})") from None
+        if not worker.ready and worker.starts == STARTS:
+            ending = _ending(worker.process.exitcode)
+            raise FailingsError(f"a worker could not be started: {STARTS} in a row died ({ending})") from None
         return f"the reading process died ({_ending(worker.process.exitcode)})"
     if isinstance(said, FailingsError):
         raise said

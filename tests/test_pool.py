@@ -10,7 +10,7 @@ from pipeline.classify.model_folder import default_folder
 from pipeline.errors import FailingsError
 from pipeline.ingest.document import Limits
 from pipeline.ingest.sources import Source
-from pipeline.pool import Failed, Settings, process
+from pipeline.pool import Crew, Failed, Settings, process
 from pipeline.report import Analysed
 
 
@@ -32,6 +32,13 @@ def name(outcome: Analysed | Failed) -> str:
     return outcome.source.name if isinstance(outcome, Failed) else outcome.report.source
 
 
+def kill_workers() -> bool:
+    for child in psutil.Process().children():
+        if "spawn_main" in " ".join(child.cmdline()):
+            os.kill(child.pid, signal.SIGKILL)
+    return False
+
+
 def test_outcomes_come_in_the_order_of_the_sources(sources: list[Source]) -> None:
     outcomes = list(process(iter(sources), settings(), workers=2))
     assert [name(o) for o in outcomes] == [s.name for s in sources]
@@ -42,9 +49,7 @@ def test_a_worker_that_dies_takes_at_most_its_own_report_with_it(sources: list[S
     def killing() -> Iterator[Source]:
         for number, source in enumerate(sources):
             if number == 3:
-                for child in psutil.Process().children():
-                    if "spawn_main" in " ".join(child.cmdline()):
-                        os.kill(child.pid, signal.SIGKILL)
+                kill_workers()
             yield source
 
     outcomes = list(process(killing(), settings(), workers=1))
@@ -52,6 +57,19 @@ def test_a_worker_that_dies_takes_at_most_its_own_report_with_it(sources: list[S
     failed = [o for o in outcomes if isinstance(o, Failed)]
     assert len(failed) <= 1
     assert all("died" in o.reason for o in failed)
+
+
+def test_a_worker_that_dies_while_it_loads_is_replaced(sources: list[Source]) -> None:
+    with Crew(settings(), 2) as crew:
+        kill_workers()
+        outcomes = list(crew.outcomes(iter(sources)))
+    assert [name(o) for o in outcomes] == [s.name for s in sources]
+    assert all(isinstance(o, Analysed) for o in outcomes)
+
+
+def test_workers_that_all_die_while_they_load_stop_the_run(sources: list[Source]) -> None:
+    with pytest.raises(FailingsError, match=r"could not be started: 3 in a row died \(killed from outside"):
+        list(process(iter(sources), settings(), workers=1, stopping=kill_workers))
 
 
 def test_a_report_that_takes_too_long_is_given_up(sources: list[Source]) -> None:
