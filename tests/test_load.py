@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.classify import load
+from pipeline.classify import load, openvino_runtime
 from pipeline.classify.load import device_here, load_classifier, version_on
 from pipeline.classify.model_folder import load_config
 from pipeline.classify.predict import Classifier
@@ -44,6 +44,27 @@ def test_onnx_runtime_answers_as_openvino_does_where_that_is_absent(
     assert type(classifier._runtime).__name__ == "OnnxRuntime"
     assert np.abs(answers(classifier) - expected).max() < near
     assert np.ptp(expected) > 5
+
+
+@pytest.mark.parametrize(
+    ("told", "integers"),
+    [
+        (None, True),
+        ("Features : asimd\n", True),
+        ("processor : 0\nflags : fma avx2\n", False),
+        ("processor : 0\nflags : fma avx2 avx_vnni\n", True),
+        ("processor : 0\nflags : avx2 avx512f avx512_vnni\n", True),
+    ],
+)
+def test_the_fast_model_answers_alike_whether_a_processor_multiplies_integers_or_not(
+    told: str | None, integers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = answers(load_classifier(MODELS / "fast"))
+    monkeypatch.setattr(openvino_runtime, "CPU_INFO", tmp_path / "cpuinfo")
+    if told:
+        openvino_runtime.CPU_INFO.write_text(told)
+    assert openvino_runtime.multiplies_integers() is integers
+    assert np.abs(answers(load_classifier(MODELS / "fast")) - expected).max() < 0.1
 
 
 def test_without_any_runtime_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def read_weights(path: Path) -> dict[str, Floats]:
 
 
 def _smoothing(name: str, made_by: Mapping[str, Any], values: Mapping[str, Floats]) -> Floats:
-    """What NNCF multiplies a product's inputs by, (inputs, 1), to even them out before they are made integers, and divided its weights by."""
+    """What NNCF multiplies a product's inputs by, (inputs, 1), before they are made integers, and divided its weights by."""
     while name in made_by and made_by[name].op_type in ("QuantizeLinear", "DequantizeLinear"):
         name = made_by[name].input[0]
     if name in made_by and made_by[name].op_type == "Mul" and "smooth_quant" in made_by[name].name:
