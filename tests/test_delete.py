@@ -3,12 +3,14 @@
 import os
 import stat
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from small_store import SECOND, VERSIONS, make_store, second
+from small_store import SECOND, VERSIONS, fill_store, make_store, second
+from stores import Stores
 
 from pipeline.annotate.records import Part, Reading
 from pipeline.cli import main
@@ -21,14 +23,18 @@ from pipeline.store.reviews import add_readings
 from pipeline.store.schema import failures, metadata, runs
 from pipeline.store.writer import Writer
 
+if TYPE_CHECKING:
+    from postgres_server import Server
+
 WORDS = ("held him face down", "two.txt", "bob@example.org", "train all officers", "as he told me", "face", "officers")
+OWN = WORDS[:-2]  # a server's tables hold many words
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+def fill(url: str) -> None:
     """Three reports; the second also failed once, is a duplicate elsewhere, was named on the command line, and was reviewed."""
-    path = make_store(tmp_path / "findings.db")
-    engine = open_engine(f"sqlite:///{path}")
+    fill_store(url)
+    engine = open_engine(url)
     writer = Writer(engine, VERSIONS, {"paths": ["two.txt", "folder"]})
     writer.add(second())
     writer.fail("copy of two.txt", "damaged")
@@ -40,6 +46,12 @@ def store(tmp_path: Path) -> Path:
     reading = Reading(part, "bob@example.org", "2024-01-01T00:00:00Z", (), fully_read=True, comment="as he told me")
     add_readings(engine, [reading], origin="here")
     engine.dispose()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "findings.db"
+    fill(f"sqlite:///{path}")
     return path
 
 
@@ -58,21 +70,48 @@ def test_no_byte_of_a_deleted_report_stays(store: Path, capsys: pytest.CaptureFi
     assert "bring them back" in err
 
 
-def test_the_other_reports_stay_whole_and_are_found(store: Path) -> None:
-    assert main(["delete", "two.txt", "--yes", "--store", str(store)]) == 0
-    engine = open_engine(f"sqlite:///{store}")
+def test_no_table_of_a_server_keeps_a_byte_of_a_deleted_report(postgres: "Server", failings: Command) -> None:
+    def tables(engine: sa.Engine) -> bytes:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(sa.text("CHECKPOINT"))
+            number = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()"))
+            (folder,) = postgres.folder.glob(f"**/base/{number.scalar_one()}")
+        return b"".join(path.read_bytes() for path in folder.iterdir())
+
+    with postgres.store() as url:
+        fill(url)
+        engine = open_engine(url)
+        before = tables(engine)
+        assert all(word.encode() in before for word in OWN)
+        assert failings("delete", "two.txt", "--yes", "--store", url).returncode == 0
+        after = tables(engine)
+        engine.dispose()
+    assert [word for word in OWN if word.encode() in after] == []
+    assert b"one.txt" in after
+
+
+@pytest.fixture
+def left(stores: Stores, failings: Command) -> Iterator[str]:
+    """The URL of a store out of which a report was deleted."""
+    with stores.one() as url:
+        fill(url)
+        assert failings("delete", "two.txt", "--yes", "--store", url).returncode == 0
+        yield url
+
+
+def test_the_other_reports_stay_whole_and_are_found(left: str, failings: Command) -> None:
+    engine = open_engine(left)
     assert {r["source"] for r in read_findings(engine)} == {"one.txt"}
     assert [r["source"] for r in read_findings(engine, Filter(words="bed"))] == ["one.txt"]
     assert list(read_findings(engine, Filter(words="face"))) == []
     with engine.connect() as connection:
         assert connection.execute(sa.select(failures)).all() == []
         assert "two.txt" not in str(connection.execute(sa.select(runs.c.options)).all())
-    assert main(["verify", "--store", str(store)]) == 0
+    engine.dispose()
+    assert failings("verify", "--store", left).returncode == 0
 
 
-def test_nothing_is_deleted_unless_somebody_agrees(
-    store: Path, failings: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
+def test_nothing_is_deleted_unless_somebody_agrees(store: Path, failings: Command) -> None:
     asked = failings("delete", "two.txt", "--store", store)
     assert asked.returncode == 2
     assert "--yes" in asked.stderr
