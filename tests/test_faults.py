@@ -20,6 +20,7 @@ import pytest
 from pipeline.classify.model_folder import HASHED, default_folder
 from pipeline.cli import main
 from pipeline.export import FORMATS
+from pipeline.store.connect import open_engine
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -125,15 +126,18 @@ def test_workers_end_with_a_parent_that_is_killed_even_in_the_middle_of_a_report
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[tuple[Path, dict[str, object]]]:
-    """A folder that holds an empty store and little more, or options of a process that may write no more than that."""
+    """A folder with an empty store and room for half a report, or options of a process that may write no more than that."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=640k", "none", folder]
-    if os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", folder]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    open_engine(f"sqlite:///{folder / 'findings.db'}", create=True).dispose()
+    if mounted:
+        (folder / "ballast").write_bytes(bytes(shutil.disk_usage(folder).free - 65536))
         yield folder, {}
         subprocess.run(["umount", "-l", folder], check=True)
     else:
-        yield folder, {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_FSIZE, (500_000, 500_000))}
+        yield folder, {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_FSIZE, (32768, 32768))}
 
 
 def test_a_full_disk_stops_a_run_which_goes_on_once_there_is_room(

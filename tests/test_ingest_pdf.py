@@ -561,7 +561,7 @@ def encrypted(user: str = "secret") -> bytes:
         (encrypted(), "encrypted and needs a password"),
         (Sheet().bytes(), "no text"),
     ],
-    ids=lambda value: str(value)[:12],
+    ids=("empty", "cut short", "a letter", "damaged", "encrypted", "no text"),
 )
 def test_unreadable_says_why_in_one_line(data: bytes, reason: str) -> None:
     with pytest.raises(Unreadable, match=reason) as caught:
