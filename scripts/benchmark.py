@@ -5,7 +5,8 @@ usage: python scripts/benchmark.py [CORPUS_DIR] [--reports N ...] [--workers N .
 
 CORPUS_DIR (default: $FAILINGS_CORPUS, else corpus, else ../shared/corpus) has the public reports, reports.csv.gz. Each run is a
 process of its own, with start-up counted; memory is the most that it and its workers held together, as proportional set size.
-N reports are every (all / N)th row. Prints Markdown; docs/benchmarks.md holds what it printed.
+N reports are every (all / N)th row; more than there are, copies with a line of their own. Prints Markdown; docs/benchmarks.md holds
+what it printed.
 """
 
 import argparse
@@ -80,9 +81,10 @@ def main() -> None:
     print(f"\n{stage_table(stages_of)}\n", flush=True)
     texts = [read(source, limits=Limits()).text for source in drawn(args.corpus, args.peer_reports)]
     peers = {
-        "`transformers.pipeline()`, the default model's encoder": transformers_rate(texts, default_folder()),
-        "spaCy, the whole small English pipeline": spacy_rate(texts),
+        f"`transformers.pipeline()`, the weights of {model}": transformers_rate(texts, named_folder(Path(model)))
+        for model in dict.fromkeys((*args.model, default_folder().name))
     }
+    peers["spaCy, the whole small English pipeline"] = spacy_rate(texts)
     print(peer_table(peers, rows), flush=True)
     if args.json:
         figures = {"machine": machine(), "runs": [asdict(r) for r in rows], "stages": stages_of, "peers": peers}
@@ -105,7 +107,7 @@ def machine() -> str:
 
 def run_once(table: Sequence[dict[str, str]], count: int, workers: int, model: str) -> Row:
     """Run on `count` reports into a new store."""
-    rows = table[:: max(1, len(table) // count)][:count]
+    rows = chosen(table, count)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         with (folder / "reports.csv").open("w", encoding="utf-8", newline="") as lines:
@@ -121,6 +123,17 @@ def run_once(table: Sequence[dict[str, str]], count: int, workers: int, model: s
     words = sum(len(value.split()) for row in rows for name, value in row.items()
                 if name in ("investigation", "circumstances", "concerns"))  # fmt: skip
     return Row(model, workers, len(rows), words, json.loads(out)["findings"], seconds, peak[0])
+
+
+def chosen(table: Sequence[dict[str, str]], count: int) -> list[dict[str, str]]:
+    """`count` rows from all over the table; where it has fewer, its rows again and again, none a duplicate."""
+    if count <= len(table):
+        return list(table[:: len(table) // count][:count])
+    copies = [(copy, row) for copy in range(-(-count // len(table))) for row in table]
+    return [
+        row | {"id": f"{row['id']}-{copy}", "concerns": f"{row['concerns']}\nCopy {copy}."}
+        for copy, row in copies[:count]
+    ]
 
 
 @contextmanager
