@@ -131,13 +131,16 @@ def small_disk(tmp_path: Path) -> Iterator[tuple[Path, dict[str, object]]]:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", folder]
     mounted = os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
-    open_engine(f"sqlite:///{folder / 'findings.db'}", create=True).dispose()
-    if mounted:
-        (folder / "ballast").write_bytes(bytes(shutil.disk_usage(folder).free - 65536))
-        yield folder, {}
-        subprocess.run(["umount", "-l", folder], check=True)
-    else:
-        yield folder, {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_FSIZE, (32768, 32768))}
+    try:
+        open_engine(f"sqlite:///{folder / 'findings.db'}", create=True).dispose()
+        if mounted:
+            (folder / "ballast").write_bytes(bytes(shutil.disk_usage(folder).free - 65536))
+            yield folder, {}
+        else:
+            yield folder, {"preexec_fn": partial(resource.setrlimit, resource.RLIMIT_FSIZE, (32768, 32768))}
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_full_disk_stops_a_run_which_goes_on_once_there_is_room(
