@@ -45,7 +45,7 @@ def load_openvino(folder: Path, *, threads: int, precision: str) -> OpenVino:
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # else 8-bit weights would mean 8-bit inputs on some processors only
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": 256,  # kernels for shapes met before; by default memory grows with every shape
-            "LP_TRANSFORMS_MODE": "YES" if multiplies_integers() else "NO",  # NO: rounds alike, multiplies floats
+            **({} if multiplies_integers() else {"LP_TRANSFORMS_MODE": "NO"}),  # rounds alike, and multiplies floats
         },
     )
     return OpenVino(network)
