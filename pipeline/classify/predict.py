@@ -14,7 +14,7 @@ from pipeline.report import Passage
 
 BATCH_TOKENS = 4096
 PADDING = 0.1
-TOKENS_STEP, SPANS_STEP = 16, 16  # a runtime prepares itself anew for each shape that it meets, and remembers
+TOKENS_STEP, SPANS_STEP = 32, 16  # a runtime prepares itself anew for each shape that it meets, and remembers
 Inputs = Mapping[str, NDArray[Any]]
 
 
