@@ -1,4 +1,4 @@
-"""Inputs by URL: what local paths give, under the URL's name."""
+"""Inputs and shards by URL: what local paths give, under the URL's name, from each kind of server that is there."""
 
 import io
 import subprocess
@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from object_stores import SERVERS
+from small_store import analysed
 
+from pipeline.cluster.shards import Shards
 from pipeline.errors import UsageError
 from pipeline.ingest.document import Limits
-from pipeline.ingest.remote import Remote
+from pipeline.ingest.remote import Remote, filesystem
 from pipeline.ingest.sources import Rejected, Source, digested, discover, read
+from pipeline.pool import Failed
 from pipeline.report import sha256
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed: pip install fsspec")
@@ -19,13 +23,20 @@ LIMITS = Limits()
 WORDS = b"The ward was full."
 
 
-@pytest.fixture
-def bucket() -> Iterator[None]:
-    """Files at memory://b."""
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an empty folder."""
+    with SERVERS[request.param](tmp_path_factory.mktemp(request.param)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def bucket(server: str) -> str:
+    """The URL of a folder with files."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("in/q.txt", WORDS)
-    files = fsspec.filesystem("memory")
+    files, folder = filesystem(f"{server}/b")
     for name, data in {
         "a.txt": WORDS,
         "x/empty.txt": b"",
@@ -35,9 +46,9 @@ def bucket() -> Iterator[None]:
         "z.zip": archive.getvalue(),
         "z/cut.csv.gz": b"\x1f\x8b\x08",
     }.items():
-        files.pipe_file(f"/b/{name}", data)
-    yield
-    files.rm("/b", recursive=True)
+        files.makedirs(f"{folder}/{name}".rpartition("/")[0], exist_ok=True)
+        files.pipe_file(f"{folder}/{name}", data)
+    return f"{server}/b"
 
 
 def found(*urls: str, limits: Limits = LIMITS) -> list[str]:
@@ -45,40 +56,40 @@ def found(*urls: str, limits: Limits = LIMITS) -> list[str]:
 
 
 ALL = [
-    "memory://b/a.txt",
-    "memory://b/x/empty.txt: empty file",
-    "memory://b/x/odd [1].txt",
-    "memory://b/x/rows.csv#1",
-    "memory://b/x/rows.csv#row-2: no text in row",
-    "memory://b/z.zip/in/q.txt",
-    "memory://b/z/cut.csv.gz: damaged, or no table in a gzip file",
+    "/a.txt",
+    "/x/empty.txt: empty file",
+    "/x/odd [1].txt",
+    "/x/rows.csv#1",
+    "/x/rows.csv#row-2: no text in row",
+    "/z.zip/in/q.txt",
+    "/z/cut.csv.gz: damaged, or no table in a gzip file",
 ]
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"),
+    ("path", "expected"),
     [
-        ("memory://b", ALL),
-        ("memory://b/", ALL),
-        ("memory://b/*", ALL),
-        ("memory://b/a.txt", ALL[:1]),
-        ("memory://b/x/odd [1].txt", ALL[2:3]),
-        ("memory://b/**/*.txt", ALL[:3]),
-        ("memory://b/none", ["memory://b/none: no such file or folder"]),
-        ("memory://b/*.pdf", ["memory://b/*.pdf: no file matches this pattern"]),
+        ("", ALL),
+        ("/", ALL),
+        ("/*", ALL),
+        ("/a.txt", ALL[:1]),
+        ("/x/odd [1].txt", ALL[2:3]),
+        ("/**/*.txt", ALL[:3]),
+        ("/none", ["/none: no such file or folder"]),
+        ("/*.pdf", ["/*.pdf: no file matches this pattern"]),
     ],
 )
-def test_a_file_a_folder_or_a_pattern_is_found(bucket: None, url: str, expected: list[str]) -> None:
-    assert found(url) == expected
+def test_a_file_a_folder_or_a_pattern_is_found(bucket: str, path: str, expected: list[str]) -> None:
+    assert found(bucket + path) == [bucket + each for each in expected]
 
 
-def test_a_file_found_twice_is_one(bucket: None) -> None:
-    assert found("memory://b/a.txt", "memory://b", "memory://b/*.txt")[:2] == ALL[:2]
-    assert len(found("memory://b/a.txt", "memory://b")) == len(ALL)
+def test_a_file_found_twice_is_one(bucket: str) -> None:
+    assert found(f"{bucket}/a.txt", bucket, f"{bucket}/*.txt")[:2] == [bucket + each for each in ALL[:2]]
+    assert len(found(f"{bucket}/a.txt", bucket)) == len(ALL)
 
 
-def test_what_is_found_is_read_and_hashed(bucket: None) -> None:
-    sources = [s for s in digested(discover(["memory://b"], limits=LIMITS)) if isinstance(s, Source)]
+def test_what_is_found_is_read_and_hashed(bucket: str) -> None:
+    sources = [s for s in digested(discover([bucket], limits=LIMITS)) if isinstance(s, Source)]
     reports = [read(source, limits=LIMITS) for source in sources]
     assert [report.text for report in reports] == ["The ward was full."] * 2 + ["The ward", "The ward was full."]
     assert [report.source for report in reports] == [source.name for source in sources]
@@ -86,12 +97,33 @@ def test_what_is_found_is_read_and_hashed(bucket: None) -> None:
     assert reports[0].source_sha256 == sha256(WORDS)
 
 
-def test_limits_hold_and_what_goes_away_meanwhile_is_named(bucket: None) -> None:
-    assert "memory://b/z.zip/in/q.txt: 18 bytes, over the limit of 10" in found(
-        "memory://b", limits=Limits(max_bytes=10)
-    )
-    gone = Source("memory://b/gone.txt", Remote("memory://b/gone.txt", 18))
-    assert list(digested([gone])) == [Rejected("memory://b/gone.txt", "no such file or folder")]
+def test_limits_hold_and_what_goes_away_meanwhile_is_named(bucket: str) -> None:
+    assert f"{bucket}/z.zip/in/q.txt: 18 bytes, over the limit of 10" in found(bucket, limits=Limits(max_bytes=10))
+    gone = Source(f"{bucket}/gone.txt", Remote(f"{bucket}/gone.txt", 18))
+    assert list(digested([gone])) == [Rejected(f"{bucket}/gone.txt", "no such file or folder")]
+
+
+def test_shards_are_written_whole_found_read_and_removed(server: str) -> None:
+    shards = Shards(f"{server}/shards", "job")
+    assert shards.names() == []
+    done = analysed("The ward was full.", "a.txt", (), {})
+    failed = Failed(Source("b.txt", Path("b.txt"), sha256="0" * 64), "damaged")
+    for _ in range(2):
+        shards.write("one.parquet", [done, failed])
+    assert shards.names() == ["one.parquet"]
+    assert shards.finished() == {shards.key("a.txt", done.report.source_sha256): ("one.parquet", 0)}
+    assert shards.read("one.parquet", [0, 1], [Source("a.txt", Path("a.txt")), failed.source]) == [done, failed]
+    shards.remove(["one.parquet", "gone.parquet"])
+    assert shards.names() == []
+
+
+def test_a_host_that_ssh_does_not_know_is_refused(tmp_path: Path) -> None:
+    with SERVERS["sftp"](tmp_path) as url:
+        (tmp_path / ".ssh" / "known_hosts").unlink()
+        [said] = found(url)
+    assert said.startswith(f"{url}: cannot be read: SSHException: Server")
+    assert said.endswith("not found in known_hosts")
+    assert found(url)[0].startswith(f"{url}: cannot be read: Unable to connect to port")
 
 
 @pytest.mark.parametrize(

@@ -84,8 +84,8 @@ class Shards:
         return [_outcome(row, source) for row, source in zip(rows, sources, strict=True)]
 
     def _table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        files, folder = filesystem(self.folder)
         try:
+            files, folder = filesystem(self.folder)
             with client_errors():
                 data = files.cat_file(f"{folder}/{name}")
             table = pq.ParquetFile(io.BytesIO(data)).read(columns=columns)
@@ -109,8 +109,8 @@ class Shards:
 
     def names(self) -> list[str]:
         """The files of all shards, sorted; raise StoreError when the folder cannot be read."""
-        files, folder = filesystem(self.folder)
         try:
+            files, folder = filesystem(self.folder)
             with client_errors():
                 found = files.ls(folder, detail=False)
         except FileNotFoundError:

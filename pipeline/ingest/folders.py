@@ -1,6 +1,5 @@
 """Find files by path, folder and pattern."""
 
-import errno
 import glob
 import os
 from collections.abc import Iterator
@@ -80,9 +79,9 @@ def problem(error: OSError | ValueError) -> str:
     """Say in a few words why a file cannot be opened."""
     if isinstance(error, PermissionError):
         return "permission denied"
-    if isinstance(error, OSError) and error.errno not in {errno.ENOENT, errno.ENOTDIR, None}:
-        return f"cannot be read: {error.strerror}"
-    return "no such file or folder"
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        return "no such file or folder"
+    return f"cannot be read: {error.strerror or error}"
 
 
 def printable(name: str) -> str:

@@ -62,7 +62,8 @@ class _Named(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return int(self._file.seek(offset, whence))
+        self._file.seek(offset, whence)
+        return int(self._file.tell())  # paramiko's seek does not say
 
     def close(self) -> None:
         if not self.closed:
@@ -80,8 +81,8 @@ def expand_url(given: str) -> Iterator[Remote | Rejected]:
 
     Raise UsageError when there is no such kind of URL, or its package is not installed.
     """
-    files, path = filesystem(given)
     try:
+        files, path = filesystem(given)
         with client_errors():
             found = _found(files, path)
     except (OSError, Unreadable) as error:
@@ -107,6 +108,10 @@ def filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415
 
         with client_errors():
+            if scheme in ("sftp", "ssh"):
+                from pipeline.ingest.known_hosts import KnownHosts  # noqa: PLC0415  (paramiko: not where it is absent)
+
+                return KnownHosts(**KnownHosts._get_kwargs_from_urls(url)), KnownHosts._strip_protocol(url)
             files, path = url_to_fs(url)
     except ImportError as error:
         needed = " ".join(dict.fromkeys(("fsspec", PACKAGES[scheme])))
@@ -161,7 +166,7 @@ def _walked(files: Any, folder: str) -> dict[str, int]:
 
 def _url(given: str, path: str, name: str, files: Any) -> str:
     """The URL of a file found under a given one: host and user, which paths of some stores lack, as they were given."""
-    start = given.rstrip("/")
+    start, path = given.rstrip("/"), path.rstrip("/")
     if start.endswith(path):
         return start[: len(start) - len(path)] + name
     return str(files.unstrip_protocol(name))
