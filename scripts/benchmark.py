@@ -79,6 +79,7 @@ def main() -> None:
     print(as_table(rows), flush=True)
     stages_of = {model: stages(args.corpus, model, args.peer_reports) for model in args.model}
     print(f"\n{stage_table(stages_of)}\n", flush=True)
+    print(f"{packing(args.corpus, args.model[0], max(args.reports))}\n", flush=True)
     texts = [read(source, limits=Limits()).text for source in drawn(args.corpus, args.peer_reports)]
     peers = {
         f"`transformers.pipeline()`, the weights of {model}": transformers_rate(texts, named_folder(Path(model)))
@@ -188,6 +189,29 @@ def stages(corpus: Path, model: str, count: int) -> dict[str, float]:
         scored = Scored(passages, asked, scores)
         timed("decide, attribute, date", lambda report=report, scored=scored: analyser.decide(report, scored))
     return {stage: seconds / len(sources) * 1000 for stage, seconds in spent.items()}
+
+
+def packing(corpus: Path, model: str, count: int) -> str:
+    """How much of what a model reads is padding, and how much it has read before, window for window."""
+    from pipeline.analyser import load_analyser  # noqa: PLC0415
+    from pipeline.extract.sections import classified  # noqa: PLC0415
+    from pipeline.taxonomy import load_taxonomy  # noqa: PLC0415
+
+    analyser = load_analyser(named_folder(Path(model)), load_taxonomy().ids)
+    sources = drawn(corpus, count)
+    seen: set[bytes] = set()
+    tokens = padded = again = 0
+    for source in sources:
+        text = read(source, limits=Limits()).text
+        for batch in analyser.classifier.inputs(text, classified(analyser.segmenter.passages(text))):
+            padded += batch["input_ids"].size
+            for ids, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True):
+                tokens += mask.sum()
+                window = ids[mask == 1].tobytes()
+                again += mask.sum() if window in seen else 0
+                seen.add(window)
+    return (f"Of the tokens that {model} is given of {len(sources):,} reports, {1 - tokens / padded:.1%} are padding; of the "
+            f"{tokens:,} others {again / tokens:.2%} are in windows that it has had before.")  # fmt: skip
 
 
 def as_table(rows: Sequence[Row]) -> str:

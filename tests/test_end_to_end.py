@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgres_server import Server
 
 ROOT = Path(__file__).parent.parent
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -103,6 +106,36 @@ def test_a_second_run_does_nothing_and_says_so(done: Path) -> None:
     assert "unchanged" in again.stdout
     assert "new" not in again.stdout.split("This run:")[1].split(";")[0]
     assert dump(done / "findings.db") == before
+
+
+def test_a_postgresql_store_answers_every_command_in_the_same_words(
+    done: Path, postgres: "Server", tmp_path: Path
+) -> None:
+    def said(*args: str, store: str) -> str:
+        command = [sys.executable, "-m", "pipeline", *args, "--store", store]
+        answer = subprocess.run(
+            command, cwd=done, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+        )
+        return answer.stdout
+
+    with postgres.store() as url:
+        summary = json.loads(said("run", "reports", "--json", store=url))
+        local = json.loads((done / "summary.json").read_text())
+        assert {name: summary[name] for name in ("counts", "findings")} == {
+            name: local[name] for name in ("counts", "findings")
+        }
+        report = str(next((done / "reports").glob("*.pdf")).relative_to(done))
+        for args in (
+            ("verify",),
+            ("search", "--json"),
+            ("search", "restrain*", "--category", "restraint"),
+            ("show", report),
+        ):
+            assert said(*args, store=url) == said(*args, store="findings.db"), args
+        for form in ("csv", "jsonl", "counts"):
+            for store, out in ((url, tmp_path / "theirs"), ("findings.db", tmp_path / "ours")):
+                said("export", "--format", form, "-o", str(out), store=store)
+            assert (tmp_path / "theirs").read_bytes() == (tmp_path / "ours").read_bytes(), form
 
 
 def test_export_show_and_taxonomy_speak_the_contract(failings: Run, store: Path, tmp_path: Path) -> None:
