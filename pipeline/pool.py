@@ -19,7 +19,8 @@ from pipeline.ingest.memory import limit_memory
 from pipeline.ingest.sources import Source, read
 from pipeline.report import Analysed
 
-AHEAD = 8
+WAITING_CHARACTERS = 2_000_000  # of finished reports, behind one that takes long: some ten MB
+LEAST_CHARACTERS = 1000
 STARTS, START_SECONDS = 3, 300.0
 
 
@@ -75,6 +76,31 @@ class _Worker:
         self.connection.close()
 
 
+class _Finished:
+    """Outcomes by the number of their source until it is their turn, and about how many `characters` they hold."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.characters = 0
+        self._outcomes: dict[int, Analysed | Failed] = {}
+
+    def put(self, number: int, outcome: Analysed | Failed) -> None:
+        self._outcomes[number] = outcome
+        self.characters += _characters(outcome)
+
+    def take(self) -> Iterator[Analysed | Failed]:
+        """Those whose turn it is."""
+        while self.turn in self._outcomes:
+            outcome = self._outcomes.pop(self.turn)
+            self.characters -= _characters(outcome)
+            self.turn += 1
+            yield outcome
+
+
+def _characters(outcome: Analysed | Failed) -> int:
+    return LEAST_CHARACTERS + (len(outcome.report.text) if isinstance(outcome, Analysed) else 0)
+
+
 def process(
     sources: Iterator[Source], settings: Settings, *, workers: int, stopping: Callable[[], bool] = lambda: False
 ) -> Iterator[Analysed | Failed]:
@@ -106,30 +132,29 @@ class Crew:
     ) -> Iterator[Analysed | Failed]:
         """As `process`, for one list of sources after the other; each has to be taken to its end."""
         numbered = enumerate(sources)
-        done: dict[int, Analysed | Failed] = {}
-        given = taken = 0
+        finished = _Finished()
+        given = 0
         feeding = True
         crew = self._workers
         while True:
-            while taken in done:
-                yield done.pop(taken)
-                taken += 1
+            yield from finished.take()
             feeding = feeding and not stopping()
             for worker in crew:
-                if feeding and worker.ready and worker.task is None and given - taken < AHEAD * len(crew):
+                room = finished.characters < WAITING_CHARACTERS
+                if feeding and room and worker.ready and worker.task is None:
                     following = next(numbered, None)
                     if following is None:
                         feeding = False
                         break
                     worker.give(*following, self._settings.limits.seconds)
                     given += 1
-            if not feeding and given == taken:
+            if not feeding and given == finished.turn:
                 return
-            _collect(crew, self._settings, done)
+            _collect(crew, self._settings, finished)
 
 
-def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed | Failed]) -> None:
-    """Wait for the next thing to happen; put outcomes into `done`, and a new worker in the place of a lost one."""
+def _collect(crew: list[_Worker], settings: Settings, finished: _Finished) -> None:
+    """Wait for the next thing to happen; put outcomes into `finished`, and a new worker in the place of a lost one."""
     timeout = (
         max(0.0, min(w.deadline for w in crew if w.task or not w.ready) - time.monotonic()) if _busy(crew) else 0.0
     )
@@ -137,7 +162,7 @@ def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed |
     for at, worker in enumerate(crew):
         reason = None
         if worker.connection in heard:
-            reason = _hear(worker, done)
+            reason = _hear(worker, finished)
         elif worker.task and time.monotonic() > worker.deadline:
             reason = f"took longer than {settings.limits.seconds:g} seconds (--max-seconds)"
         elif not worker.ready and time.monotonic() > worker.deadline:
@@ -145,7 +170,7 @@ def _collect(crew: list[_Worker], settings: Settings, done: dict[int, Analysed |
         if reason is not None:
             if worker.task:
                 number, source = worker.task
-                done[number] = Failed(source, reason)
+                finished.put(number, Failed(source, reason))
             worker.end()
             crew[at] = _Worker(settings, 1 if worker.ready else worker.starts + 1)
 
@@ -154,7 +179,7 @@ def _busy(crew: list[_Worker]) -> bool:
     return any(w.task or not w.ready for w in crew)
 
 
-def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
+def _hear(worker: _Worker, finished: _Finished) -> str | None:
     """Take what a worker says; return why it is lost, if it is."""
     try:
         said = worker.connection.recv()
@@ -169,7 +194,7 @@ def _hear(worker: _Worker, done: dict[int, Analysed | Failed]) -> str | None:
     if isinstance(said, _Ready):
         worker.ready = True
     elif worker.task:
-        done[worker.task[0]] = said
+        finished.put(worker.task[0], said)
         worker.task = None
     return None
 

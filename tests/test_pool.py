@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline import pool
 from pipeline.classify.model_folder import default_folder
 from pipeline.errors import FailingsError
 from pipeline.ingest.document import Limits
@@ -75,6 +76,25 @@ def test_workers_that_all_die_while_they_load_stop_the_run(sources: list[Source]
 def test_a_report_that_takes_too_long_is_given_up(sources: list[Source]) -> None:
     outcomes = list(process(iter(sources[:2]), settings(seconds=0.0), workers=1))
     assert all(isinstance(o, Failed) and "longer than 0 seconds" in o.reason for o in outcomes)
+
+
+@pytest.mark.parametrize(("room", "started"), [(pool.WAITING_CHARACTERS, 25), (5 * pool.LEAST_CHARACTERS, 7)])
+def test_others_go_on_behind_a_report_that_takes_long_until_there_is_no_room_for_them(
+    sources: list[Source], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, started: int
+) -> None:
+    monkeypatch.setattr(pool, "WAITING_CHARACTERS", room)
+    (tmp_path / "long.txt").write_text("Nobody told the crew that the ward was full. " * 100_000)
+    given: list[str] = []
+
+    def counted() -> Iterator[Source]:
+        for source in (Source("long.txt", tmp_path / "long.txt"), *sources * 4):
+            given.append(source.name)
+            yield source
+
+    outcomes = process(counted(), settings(seconds=8), workers=2)
+    assert isinstance(next(outcomes), Failed)
+    assert len(given) == pytest.approx(started, abs=1)
+    assert [name(o) for o in outcomes] == [s.name for s in sources * 4]
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_run(sources: list[Source], tmp_path: Path) -> None:
