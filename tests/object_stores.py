@@ -73,7 +73,7 @@ def az(_scratch: Path) -> Iterator[str]:
 @contextmanager
 def sftp(scratch: Path) -> Iterator[str]:
     """OpenSSH's server, for this user and a key made for it."""
-    pytest.importorskip("paramiko", reason="paramiko is not installed: pip install paramiko")
+    pytest.importorskip("sshfs", reason="sshfs is not installed: pip install sshfs")
     sshd = _program("sshd", "apt-get install openssh-server")
     (scratch / ".ssh").mkdir()
     host, user = scratch / "host", scratch / ".ssh" / "id_ed25519"

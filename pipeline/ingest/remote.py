@@ -16,11 +16,11 @@ from pipeline.ingest.formats import HEAD_BYTES
 
 PACKAGES = {
     "s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs",
-    "sftp": "paramiko", "ssh": "paramiko", "file": "fsspec", "memory": "fsspec",
+    "sftp": "sshfs", "ssh": "sshfs", "file": "fsspec", "memory": "fsspec",
 }  # fmt: skip
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _MAGIC = re.compile(r"[*?\[]")
-_CHUNK = 1 << 20
+_CHUNK, _MORE = 1 << 20, 1 << 12
 AT_ONCE = 16
 AHEAD = 64
 
@@ -36,7 +36,7 @@ class Remote:
         """Open it for reading; errors of the store's client are raised as Unreadable."""
         with client_errors():
             files, path = filesystem(self.url)
-            return cast(BinaryIO, io.BufferedReader(_Named(files.open(path, "rb")), _CHUNK))
+            return cast(BinaryIO, io.BufferedReader(_Named(files.open(path, "rb"), self.size), _CHUNK))
 
     def head(self, count: int) -> bytes:
         """Its first bytes, without asking for more."""
@@ -44,10 +44,12 @@ class Remote:
 
 
 class _Named(io.RawIOBase):
-    """A file of fsspec whose errors are named."""
+    """A file of fsspec whose errors are named. Little is asked for beyond its `size`: SFTP takes long to say that there is no more."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, size: int) -> None:
         self._file = file
+        self._size = size
+        self._at = 0
 
     def readable(self) -> bool:
         return True
@@ -57,13 +59,15 @@ class _Named(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         with client_errors():
-            data = self._file.read(len(buffer))
+            left = self._size - self._at
+            data = self._file.read(min(len(buffer), left if left > 0 else _MORE))
         buffer[: len(data)] = data
+        self._at += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._file.seek(offset, whence)
-        return int(self._file.tell())  # paramiko's seek does not say
+        self._at = int(self._file.seek(offset, whence))
+        return self._at
 
     def close(self) -> None:
         if not self.closed:
@@ -108,15 +112,20 @@ def filesystem(url: str) -> tuple[Any, str]:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415
 
         with client_errors():
-            if scheme in ("sftp", "ssh"):
-                from pipeline.ingest.known_hosts import KnownHosts  # noqa: PLC0415  (paramiko: not where it is absent)
-
-                return KnownHosts(**KnownHosts._get_kwargs_from_urls(url)), KnownHosts._strip_protocol(url)
-            files, path = url_to_fs(url)
+            files, path = url_to_fs(url, **_options(scheme))
     except ImportError as error:
         needed = " ".join(dict.fromkeys(("fsspec", PACKAGES[scheme])))
         raise UsageError(f"{url}: {scheme}:// needs a package that is not here: pip install {needed}") from error
     return files, path
+
+
+def _options(scheme: str) -> dict[str, Any]:
+    """What a client is told besides the URL; raise ImportError where fsspec would take another one, that cannot be told so."""
+    if scheme not in ("sftp", "ssh"):
+        return {}
+    import sshfs  # type: ignore[import-untyped]  # noqa: F401, PLC0415
+
+    return {"known_hosts": ()}  # as asyncssh does by itself: hosts in ~/.ssh/known_hosts; sshfs takes whoever answers
 
 
 @contextmanager
