@@ -15,7 +15,7 @@ demo: $(VENV)/.installed
 
 test: check
 	@$(MAKE) --no-print-directory label-studio || echo "Label Studio cannot be installed; its tests skip"
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # a real Label Studio server for the tests, in an environment of its own outside the project; made once
 label-studio: $(FAILINGS_LABEL_STUDIO)/migrated

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from postgres_server import Server
 
 ROOT = Path(__file__).parent.parent
+LONGEST = (
+    "test_faults.py",
+    "test_ray.py",
+    "test_quality_gate.py",
+    "test_corpus.py",
+    "test_label_studio.py",
+    "test_wheel.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none of them is left for the end when others are done beside."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture
