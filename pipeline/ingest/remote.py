@@ -176,6 +176,6 @@ def _walked(files: Any, folder: str) -> dict[str, int]:
 def _url(given: str, path: str, name: str, files: Any) -> str:
     """The URL of a file found under a given one: host and user, which paths of some stores lack, as they were given."""
     start, path = given.rstrip("/"), path.rstrip("/")
-    if start.endswith(path):
+    if path and start.endswith(path):
         return start[: len(start) - len(path)] + name
     return str(files.unstrip_protocol(name))
